@@ -1,0 +1,3 @@
+namespace Metering.Contracts.Tests;
+
+public class PlaceholderTests { [Xunit.Fact] public void Builds() { } }
