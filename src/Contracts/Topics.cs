@@ -1,0 +1,10 @@
+namespace Metering.Contracts;
+
+public static class Topics
+{
+    /// <summary>Usage events, their corrections, ticks and rejections, partitioned by <see cref="EventIdentity"/>.</summary>
+    public const string UsageEvents = "usage.events";
+
+    /// <summary>Partitions of <see cref="UsageEvents"/> on the embedded log. The count of a topic never changes.</summary>
+    public const int EmbeddedPartitions = 4;
+}
