@@ -26,7 +26,7 @@ public class UsageRecordTests
         ArrayBufferWriter<byte> output = new();
         UsageRecordCodec.Write(Sample(), output);
         Assert.Equal(
-            Y2261223A317D5A027B7D62016B6A03776879720163".Replace(" ", "", StringComparison.Ordinal),
+            "080110021A0461636D6522036170692A0365763132036C6C6D3A0263314100007C8B4D8ED70849080706050403020152077B2261223A317D5A027B7D62016B6A03776879720163",
             Convert.ToHexString(output.WrittenSpan));
     }
 
