@@ -1,0 +1,61 @@
+using System.Globalization;
+using Metering.Aggregator.ClickHouse;
+using Metering.Aggregator.Engine.Flushing;
+using Metering.Contracts;
+using Metering.Storage.ClickHouse;
+
+namespace Metering.Aggregator.House;
+
+/// <summary>
+/// SQL for the events that count below given offsets: not voided, in their last version. The back-fill and the audit read events this way
+/// and run them through the engine.
+/// </summary>
+internal static class EffectiveEvents
+{
+    /// <summary>Streams the events to whatever counts them.</summary>
+    public static Task ReadAsync(ClickHouseDatabase database, string sql, CountEvent count, CancellationToken cancellationToken) =>
+        RowStream.ReadAsync(
+            database,
+            sql,
+            (ref RowReader row) =>
+            {
+                ReadOnlySpan<byte> tenant = row.String();
+                ReadOnlySpan<byte> type = row.String();
+                ReadOnlySpan<byte> subject = row.String();
+                long ticks = row.Ticks();
+                ReadOnlySpan<byte> data = row.String();
+                EventIdentity identity = row.Identity();
+                if (row.IsComplete)
+                {
+                    count(tenant, type, subject, ticks, data, identity);
+                }
+
+                return row.IsComplete;
+            },
+            cancellationToken);
+
+    /// <param name="below">Per partition: rows with smaller offsets only.</param>
+    /// <param name="filter">On the effective row: columns tenant, type, time, at, part, off.</param>
+    public static string Sql(IEnumerable<long> below, string filter)
+    {
+        string bounds = "[" + string.Join(',', below.Select(offset => offset.ToString(CultureInfo.InvariantCulture))) + "]::Array(UInt64)";
+        return $"""
+            WITH corrections AS (
+              SELECT target_hash, argMaxIf(off, off, kind = 'amend') AS last_amend, countIf(kind = 'void') AS voids
+              FROM usage_raw FINAL WHERE kind != 'use' AND off < {bounds}[part + 1] GROUP BY target_hash),
+            amended AS (
+              SELECT target_hash, last_amend FROM corrections
+              WHERE voids = 0 AND target_hash IN (
+                SELECT id_hash FROM usage_raw FINAL WHERE kind = 'use' AND off < {bounds}[part + 1] AND id_hash IN (SELECT target_hash FROM corrections)))
+            SELECT tenant, type, subject, reinterpretAsInt64(time) AS ticks, data, if(kind = 'use', id_hash, target_hash) AS event_hash
+            FROM usage_raw FINAL
+            WHERE off < {bounds}[part + 1] AND ({filter})
+              AND ((kind = 'use' AND id_hash NOT IN (SELECT target_hash FROM corrections))
+                OR (kind = 'amend' AND (target_hash, off) IN (SELECT target_hash, last_amend FROM amended)))
+            """;
+    }
+}
+
+/// <summary>What counts an event: a flush that back-fills, or an audit.</summary>
+internal delegate void CountEvent(
+    ReadOnlySpan<byte> tenant, ReadOnlySpan<byte> type, ReadOnlySpan<byte> subject, long timeTicks, ReadOnlySpan<byte> data, EventIdentity identity);
