@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Metering.EventLog.Embedded;
@@ -7,6 +6,8 @@ namespace Metering.EventLog.Embedded;
 /// <summary>Keeps a second instance off the folder. The operating system drops the lock with the process, however it dies.</summary>
 internal sealed class DirectoryLock : IDisposable
 {
+    private const string OwnerSuffix = ".owner";
+
     private readonly SafeFileHandle _file;
 
     private DirectoryLock(SafeFileHandle file) => _file = file;
@@ -17,8 +18,8 @@ internal sealed class DirectoryLock : IDisposable
         try
         {
             SafeFileHandle file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            RandomAccess.SetLength(file, 0);
-            RandomAccess.Write(file, Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)), 0);
+            // In a file of its own: nobody else can even read a locked one.
+            File.WriteAllText(path + OwnerSuffix, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
             return new DirectoryLock(file);
         }
         catch (IOException e)
@@ -37,9 +38,7 @@ internal sealed class DirectoryLock : IDisposable
     {
         try
         {
-            using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            Span<byte> pid = stackalloc byte[16];
-            return Encoding.ASCII.GetString(pid[..RandomAccess.Read(file, pid, 0)]);
+            return File.ReadAllText(path + OwnerSuffix);
         }
         catch (IOException)
         {

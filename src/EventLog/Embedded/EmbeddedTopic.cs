@@ -281,6 +281,7 @@ internal sealed class EmbeddedTopic : IAsyncDisposable
 
     private void Fail(Exception cause)
     {
+        cause = _log.WriteFailure ?? cause; // FasterLog only knows that something failed
         _logger.WriteFailed(cause, Name, DurableEnd);
         _failure = string.Create(CultureInfo.InvariantCulture, $"The log cannot write: {cause.Message}");
         _failedAt = _time.GetTimestamp();

@@ -12,7 +12,7 @@ internal sealed record TopicMeta(int Format, string Id, int Partitions, int Page
 
     /// <summary>Seeds the checksums, so that a segment file of another topic does not pass for one of ours.</summary>
     [JsonIgnore]
-    public uint Seed => LogEntry.Crc32C(0, Convert.FromHexString(Id));
+    public uint Seed { get; } = LogEntry.Crc32C(0, Convert.FromHexString(Id));
 
     public static TopicMeta OpenOrCreate(string directory, TopicSpec spec, EmbeddedEventLogOptions options)
     {
