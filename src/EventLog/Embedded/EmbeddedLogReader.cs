@@ -133,7 +133,8 @@ internal sealed class EmbeddedLogReader : ILogReader, ILogEntryConsumer
 
             if (_position < _topic.Begin)
             {
-                throw OutOfRange(_position);
+                _ = Recover(null);
+                return;
             }
 
             if (!ConsumeOne())
@@ -141,7 +142,7 @@ internal sealed class EmbeddedLogReader : ILogReader, ILogEntryConsumer
                 return;
             }
 
-            if ((_sequence & 0xFFF) == 0)
+            if ((_sequence & 0xFFF) == 0 && _records.Count == 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
             }
@@ -174,13 +175,17 @@ internal sealed class EmbeddedLogReader : ILogReader, ILogEntryConsumer
         return consumed;
     }
 
-    /// <summary>FasterLog goes on after an error at a later place; we go back, and say what happened when going back is no help.</summary>
+    /// <summary>
+    /// FasterLog goes on after an error at a later place; we go back, and say what happened when going back is no help. Records that were read before
+    /// it are given first: the next read comes here again with none.
+    /// </summary>
+    /// <returns>False: this read is over.</returns>
     private bool Recover(Exception? error)
     {
         OpenLog log = _log!;
         long damagedAt = Math.Max(_damagedAt, _position);
         CloseScan();
-        if (log.IsAbandoned)
+        if (log.IsAbandoned || _records.Count > 0)
         {
             return false;
         }
@@ -190,7 +195,7 @@ internal sealed class EmbeddedLogReader : ILogReader, ILogEntryConsumer
             throw OutOfRange(_position);
         }
 
-        if (log.ReadFailure is { } cause)
+        if (log.TakeReadFailure() is { } cause)
         {
             throw new EventLogUnavailableException($"Topic '{_topic.Name}' cannot be read at offset {_position}: {cause.Message}", cause);
         }
@@ -201,10 +206,9 @@ internal sealed class EmbeddedLogReader : ILogReader, ILogEntryConsumer
     /// <summary>A zeroed length sends FasterLog to the next page; at the end of the log that looks like having read everything.</summary>
     private void CheckEnd()
     {
-        if (_scan!.NextAddress > _log!.CommittedUntil && !_log.IsAbandoned)
+        if (_scan!.NextAddress > _log!.CommittedUntil)
         {
-            CloseScan();
-            throw new EventLogCorruptException(_topic.Name, _position, "the last entries are missing.");
+            _ = Recover(null);
         }
     }
 

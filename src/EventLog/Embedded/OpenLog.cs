@@ -20,7 +20,8 @@ internal sealed class OpenLog : IDisposable
 
     public bool IsAbandoned => _abandoned;
 
-    public Exception? ReadFailure => _device.ReadFailure;
+    /// <summary>The read error since the last call, if any.</summary>
+    public Exception? TakeReadFailure() => _device.TakeReadFailure();
 
     public Exception? WriteFailure => _device.WriteFailure.IsCompleted ? _device.WriteFailure.Result : null;
 
@@ -114,7 +115,7 @@ internal sealed class OpenLog : IDisposable
         {
             throw new EventLogUnavailableException(
                 $"Topic '{topic}' opened as [{_log.BeginAddress}, {_log.TailAddress}) instead of [{position.Begin}, {position.End}).",
-                ReadFailure);
+                TakeReadFailure());
         }
     }
 }

@@ -23,7 +23,7 @@ internal sealed class SegmentDevice : StorageDeviceBase
     private readonly TaskCompletionSource<Exception> _writeFailure = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _writer;
     private readonly Thread _reader;
-    private volatile Exception? _readFailure;
+    private Exception? _readFailure;
     private int _disposed;
 
     public SegmentDevice(string directory, string topic, IDiskIo io)
@@ -38,8 +38,8 @@ internal sealed class SegmentDevice : StorageDeviceBase
     /// <summary>Completes with the first write error. FasterLog does not report every failure to the waiting commit, so waiters race with this.</summary>
     public Task<Exception> WriteFailure => _writeFailure.Task;
 
-    /// <summary>The last read error, which FasterLog turns into a message without a cause.</summary>
-    public Exception? ReadFailure => _readFailure;
+    /// <summary>The read error since the last call, which FasterLog turns into a message without a cause.</summary>
+    public Exception? TakeReadFailure() => Interlocked.Exchange(ref _readFailure, null);
 
     public override void WriteAsync(
         IntPtr sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite, DeviceIOCompletionCallback callback, object context) =>
@@ -191,7 +191,7 @@ internal sealed class SegmentDevice : StorageDeviceBase
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
-            _readFailure = e;
+            Volatile.Write(ref _readFailure, e);
             return Failed;
         }
     }

@@ -58,20 +58,23 @@ internal sealed class TailScan
     private void CheckSegments()
     {
         HashSet<int> there = [.. SegmentFiles.List(_directory)];
-        long needed = _committed.End > LogPosition.FirstAddress ? _committed.End : _committed.Begin;
-        for (long start = _committed.Begin / _meta.SegmentBytes * _meta.SegmentBytes; start < needed && needed > LogPosition.FirstAddress; start += _meta.SegmentBytes)
+        if (_committed.End == LogPosition.FirstAddress)
+        {
+            return; // nothing is known to be durable
+        }
+
+        for (long start = _committed.Begin / _meta.SegmentBytes * _meta.SegmentBytes; start < _committed.End; start += _meta.SegmentBytes)
         {
             int segment = (int)(start / _meta.SegmentBytes);
-            long length = Math.Min(_meta.SegmentBytes, needed - start);
-            if (!there.Contains(segment) || new FileInfo(SegmentFiles.PathOf(_directory, segment)).Length < LastNeeded(length, needed - start))
+            if (!there.Contains(segment) || new FileInfo(SegmentFiles.PathOf(_directory, segment)).Length < Needed(_committed.End - start))
             {
                 throw new EventLogCorruptException(_topic, start, $"segment {segment} is missing or shorter than the durable records in it.");
             }
         }
     }
 
-    // A full segment may end early: the rest of its last page was too small for a record, and is written as zeros with the page.
-    private long LastNeeded(long length, long remaining) => remaining > _meta.SegmentBytes ? _meta.SegmentBytes - _meta.PageBytes : length;
+    // Of a segment before the last one the final page may be short, when what is left of it was too small for a record.
+    private long Needed(long remaining) => remaining > _meta.SegmentBytes ? _meta.SegmentBytes - _meta.PageBytes : remaining;
 
     /// <summary>FasterLog takes the last page into memory, and memory it reads without looking at checksums.</summary>
     private void CheckLastPage()

@@ -63,6 +63,8 @@ public sealed class DamageTests : IDisposable
             bool takesTheEnd = (Damage)(i % 3) == Damage.ZeroRestOfPage && at / SmallLog.PageBytes == appended[^1].Offset / SmallLog.PageBytes;
             bool mayBeTorn = !closedCleanly && (takesTheEnd || at >= appended[^2].Offset - 100);
             Assert.True(error || stored.Count == Records || mayBeTorn, $"{Records - stored.Count} records vanished with damage {(Damage)(i % 3)} at {at}.");
+            bool foundByReading = closedCleanly && at / SmallLog.PageBytes != appended[^1].Offset / SmallLog.PageBytes;
+            Assert.True(!foundByReading || stored.Count >= appended.Count(s => s.Offset < at - 800), $"Intact records before {at} were not served.");
             errors += error ? 1 : 0;
         }
 
