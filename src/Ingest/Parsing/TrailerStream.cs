@@ -8,7 +8,11 @@ namespace Metering.Ingest.Parsing;
 /// </summary>
 internal sealed class TrailerStream(Stream inner) : Stream
 {
+    // Header and trailer of a gzip member and the shortest content.
+    private const int ShortestMember = 20;
+
     private readonly byte[] _last = new byte[4];
+    private long _count;
 
     public override bool CanRead => true;
 
@@ -28,7 +32,8 @@ internal sealed class TrailerStream(Stream inner) : Stream
         {
         }
 
-        return BinaryPrimitives.ReadUInt32LittleEndian(_last) == (uint)decodedLength;
+        bool whole = _count == 0 || _count >= ShortestMember;
+        return whole && BinaryPrimitives.ReadUInt32LittleEndian(_last) == (uint)decodedLength;
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -52,6 +57,7 @@ internal sealed class TrailerStream(Stream inner) : Stream
 
     private void Remember(ReadOnlySpan<byte> bytes)
     {
+        _count += bytes.Length;
         ReadOnlySpan<byte> tail = bytes.Length > _last.Length ? bytes[^_last.Length..] : bytes;
         _last.AsSpan(tail.Length).CopyTo(_last);
         tail.CopyTo(_last.AsSpan(_last.Length - tail.Length));
