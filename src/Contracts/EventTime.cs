@@ -8,10 +8,13 @@ public static class EventTime
 {
     public static readonly DateTimeOffset Earliest = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    /// <summary>Exclusive. The windows' minutes are kept as seconds since 1970 in 32 bits, which end in this year.</summary>
+    public static readonly DateTimeOffset End = new(2106, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     public static readonly TimeSpan FutureTolerance = TimeSpan.FromMinutes(5);
 
-    /// <summary>Ticks are in the range that the tables' <c>DateTime64(7)</c> holds and that an event could ever have had.</summary>
-    public static bool IsRepresentable(long ticks) => ticks >= Earliest.Ticks && ticks <= DateTimeOffset.MaxValue.Ticks;
+    /// <summary>Ticks are in the range that every table holds.</summary>
+    public static bool IsRepresentable(long ticks) => ticks >= Earliest.Ticks && ticks < End.Ticks;
 
     /// <summary>The minute that owns the instant: minutes since 1970-01-01 UTC, half-open.</summary>
     public static int Minute(long ticks) => (int)((ticks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMinute);

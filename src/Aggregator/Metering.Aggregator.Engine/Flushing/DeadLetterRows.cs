@@ -74,10 +74,26 @@ internal static class DeadLetterRows
         json.WriteString("type"u8, record.Type);
         json.WriteString("subject"u8, record.Subject);
         json.WriteString("time"u8, new DateTime(record.TimeTicks, DateTimeKind.Utc).ToString("O", CultureInfo.InvariantCulture));
+        WriteAttributes(json, record.Attributes);
         if (!record.Data.IsEmpty)
         {
             json.WritePropertyName("data"u8);
-            json.WriteRawValue(record.Data);
+            json.WriteRawValue(record.Data, skipInputValidation: true);
+        }
+    }
+
+    private static void WriteAttributes(Utf8JsonWriter json, ReadOnlySpan<byte> attributes)
+    {
+        if (attributes.IsEmpty)
+        {
+            return;
+        }
+
+        Utf8JsonReader reader = new(attributes);
+        using JsonDocument document = JsonDocument.ParseValue(ref reader);
+        foreach (JsonProperty attribute in document.RootElement.EnumerateObject())
+        {
+            attribute.WriteTo(json);
         }
     }
 }

@@ -1,3 +1,0 @@
-namespace Metering.Aggregator.Engine.Tests;
-
-public class PlaceholderTests { [Xunit.Fact] public void Builds() { } }
