@@ -29,7 +29,7 @@ public sealed class Recomputation(MeterSet meters) : IDisposable
 
     /// <param name="row">Columns tenant, meter, subject, minute, grp, v, vt, vid, s, n.</param>
     /// <returns>False when the row is not complete yet.</returns>
-    public bool TryTakeAway(ref RowReader row)
+    public bool TryTakeAway(ref RowCursor row)
     {
         ReadOnlySpan<byte> tenant = row.String();
         uint meter = row.UInt32();

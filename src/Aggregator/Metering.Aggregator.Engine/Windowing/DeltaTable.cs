@@ -95,7 +95,7 @@ internal sealed class DeltaTable
 
     private WindowKey Describe(in DeltaKey key)
     {
-        RowReader group = new(_groups[key.Group]);
+        RowCursor group = new(_groups[key.Group]);
         string[] values = new string[group.UInt8()];
         for (int i = 0; i < values.Length; i++)
         {

@@ -10,7 +10,7 @@ internal static class RowStream
     private const int InitialBuffer = 1 << 16;
 
     /// <summary>Reads one row and uses it, or returns false when the bytes end in the middle of it.</summary>
-    public delegate bool TryRow(ref RowReader row);
+    public delegate bool TryRow(ref RowCursor row);
 
     /// <param name="sql">Without FORMAT.</param>
     public static async Task ReadAsync(ClickHouseDatabase database, string sql, TryRow tryRow, CancellationToken cancellationToken)
@@ -48,7 +48,7 @@ internal static class RowStream
         int used = 0;
         while (used < bytes.Length)
         {
-            RowReader row = new(bytes[used..]);
+            RowCursor row = new(bytes[used..]);
             if (!tryRow(ref row))
             {
                 break;

@@ -121,7 +121,7 @@ internal sealed partial class DeduplicatorLoader(ClickHouseDatabase database, Ag
                 SELECT id_hash, payload_hash, toUnixTimestamp64Milli(at) FROM usage_raw
                 WHERE part = {part} AND off > {after} AND off < {before} AND at >= fromUnixTimestamp64Milli(toInt64({sinceMs})) ORDER BY off
                 """),
-            (ref RowReader row) =>
+            (ref RowCursor row) =>
             {
                 EventIdentity identity = row.Identity();
                 ulong payloadHash = row.UInt64();
@@ -142,7 +142,7 @@ internal sealed partial class DeduplicatorLoader(ClickHouseDatabase database, Ag
                 SELECT target_hash, toUnixTimestamp64Milli(at) FROM usage_raw
                 WHERE part = {part} AND off < {before} AND kind != 'use' AND target_off = 0 AND at >= fromUnixTimestamp64Milli(toInt64({sinceMs})) ORDER BY off
                 """),
-            (ref RowReader row) =>
+            (ref RowCursor row) =>
             {
                 EventIdentity target = row.Identity();
                 long atMs = row.Int64();

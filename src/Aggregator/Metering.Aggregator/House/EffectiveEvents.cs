@@ -17,7 +17,7 @@ internal static class EffectiveEvents
         RowStream.ReadAsync(
             database,
             sql,
-            (ref RowReader row) =>
+            (ref RowCursor row) =>
             {
                 ReadOnlySpan<byte> tenant = row.String();
                 ReadOnlySpan<byte> type = row.String();

@@ -7,7 +7,7 @@ namespace Metering.Aggregator.Engine.Flushing;
 /// Reads the fields of one RowBinary row from bytes that may end in the middle of it: read all fields, then ask <see cref="IsComplete"/>. After
 /// the end everything reads as empty.
 /// </summary>
-public ref struct RowReader(ReadOnlySpan<byte> bytes)
+public ref struct RowCursor(ReadOnlySpan<byte> bytes)
 {
     private readonly ReadOnlySpan<byte> _bytes = bytes;
 
