@@ -35,6 +35,19 @@ internal sealed class MessageIntake(
         }
 
         metrics.Request(bytes, events.Count);
+        try
+        {
+            return Start(events, tenant, reservation);
+        }
+        catch
+        {
+            reservation.Dispose();
+            throw;
+        }
+    }
+
+    private MessageBatch Start(RepeatedField<UsageEvent> events, Tenant tenant, InFlightBytes.Reservation reservation)
+    {
         IngestBatch batch = batches.Rent();
         Encode(events, new BatchContext(tenant.Utf8, time.GetUtcNow().UtcTicks, publisher.PartitionCount, EventForm.Native), batch);
         return new MessageBatch(batch, reservation, batches, metrics, publisher.PublishAsync(batch).AsTask());

@@ -13,6 +13,7 @@ namespace Metering.Ingest.Grpc;
 internal sealed class UsageEventEncoder(EventRules rules, EventParser parser)
 {
     private static readonly Problem s_time = new(Codes.InvalidField, "time is not a valid google.protobuf.Timestamp");
+    private static readonly Problem s_attribute = new(Codes.InvalidField, "attributes must not have an empty name or the name of a field of its own");
     private static readonly Problem s_utf8 = new(Codes.InvalidUtf8, "data_json is not valid UTF-8");
 
     private readonly TextScratch _texts = new();
@@ -38,10 +39,10 @@ internal sealed class UsageEventEncoder(EventRules rules, EventParser parser)
     private Problem Read(UsageEvent message, long nowTicks, ref UsageRecord record)
     {
         _texts.Reset();
-        Problem missing = CheckPresence(message);
-        if (!missing.IsNone)
+        Problem problem = CheckPresence(message);
+        if (!problem.IsNone)
         {
-            return missing;
+            return problem;
         }
 
         record.Id = Utf8Of(message.Id);
@@ -54,12 +55,12 @@ internal sealed class UsageEventEncoder(EventRules rules, EventParser parser)
             return s_time;
         }
 
-        Problem problem = ReadData(ref record);
+        problem = ReadData(ref record);
         problem = problem.IsNone ? ReadAttributes(message, ref record) : problem;
         return problem.IsNone ? rules.Check(record, nowTicks) : problem;
     }
 
-    /// <summary>Protobuf does not tell an empty text from an absent one.</summary>
+    /// <summary>Protobuf does not tell an empty text from an absent one. Its library refuses bad UTF-8 before we see the message.</summary>
     private Problem CheckPresence(UsageEvent message) =>
         message.Id.Length == 0 ? rules.Id.Missing
         : message.Source.Length == 0 ? rules.Source.Missing
@@ -90,6 +91,14 @@ internal sealed class UsageEventEncoder(EventRules rules, EventParser parser)
         if (message.Attributes.Count > rules.MaxAttributes)
         {
             return rules.TooManyAttributes;
+        }
+
+        foreach (string name in message.Attributes.Keys)
+        {
+            if (name.Length == 0 || EventFields.Of(Encoding.UTF8.GetBytes(name)) != EventField.Extension)
+            {
+                return s_attribute;
+            }
         }
 
         // Sorted, so that a retry is the same bytes: a Protobuf map has no order.

@@ -75,15 +75,26 @@ internal sealed class BodyParser(EventRules rules)
         if (!problem.IsNone)
         {
             Inspection inspection = ElementInspector.Inspect(line);
-            bool whole = inspection.WellFormed && inspection.Length == line.Length;
-            problem = line.Length > rules.MaxEventBytes ? rules.TooLarge
-                : whole ? Refine(problem, inspection)
-                : problem.Code is Codes.InvalidUtf8 || inspection.WellFormed ? problem
-                : BodyProblems.MalformedLine(number, inspection);
+            problem = LineProblem(problem, inspection, line.Length, number);
             _rejections.Add(new Rejection(Count, inspection.Id, problem, first, line.Length));
         }
 
         Count++;
+    }
+
+    private Problem LineProblem(in Problem problem, in Inspection inspection, int length, int number)
+    {
+        if (length > rules.MaxEventBytes)
+        {
+            return rules.TooLarge;
+        }
+
+        if (inspection.WellFormed)
+        {
+            return inspection.Length == length ? Refine(problem, inspection) : BodyProblems.TrailingText;
+        }
+
+        return problem.Code == Codes.InvalidUtf8 ? problem : BodyProblems.MalformedLine(number, inspection);
     }
 
     private Problem ParseSingle(ReadOnlySpan<byte> body, int start)
@@ -191,7 +202,8 @@ internal sealed class BodyParser(EventRules rules)
 
     private static Problem Broken(ReadOnlySpan<byte> body, int at) => BodyProblems.Malformed(body, at, default);
 
-    private static bool IsValue(byte first) => first is (byte)'{' or (byte)'"' or (byte)'n' or (byte)'t' or (byte)'f' or (byte)'-' or (>= (byte)'0' and <= (byte)'9');
+    private static bool IsValue(byte first) =>
+        first is (byte)'{' or (byte)'"' or (byte)'n' or (byte)'t' or (byte)'f' or (byte)'-' or (>= (byte)'0' and <= (byte)'9');
 
     private static bool IsBlank(byte value) => value is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t';
 

@@ -69,6 +69,11 @@ public class IngestStreamTests
         server.Topic.Gate = gate.Task;
         using AsyncDuplexStreamingCall<IngestStreamRequest, IngestStreamResponse> stream = Open(server);
         Task sending = SendAsync(stream, first: 1000, count: 20, events: 10);
+        while (server.Topic.Appends < 4)
+        {
+            await Task.Delay(5);
+        }
+
         await Task.Delay(300);
         Assert.Equal(4, server.Topic.Appends);
 

@@ -50,14 +50,15 @@ public class UsageIngestTests
                 new UsageEvent(Messages.Event("10")) { Time = new Timestamp { Seconds = long.MaxValue } },
                 new UsageEvent(Messages.Event("11")) { Time = new Timestamp { Seconds = IngestServer.Now.ToUnixTimeSeconds() + 301 } },
                 new UsageEvent(Messages.Event("12")) { DataJson = ByteString.CopyFrom([0xFF]) },
+                new UsageEvent(Messages.Event("13")) { Attributes = { ["id"] = "other" } },
             },
         });
         Assert.Equal(
             [null, Codes.MissingField, Codes.InvalidField, Codes.DuplicateKey, Codes.MalformedJson, Codes.EventTooLarge, null, Codes.TooDeep,
-                Codes.InvalidField, Codes.InvalidField, Codes.TimeInFuture, Codes.InvalidUtf8],
+                Codes.InvalidField, Codes.InvalidField, Codes.TimeInFuture, Codes.InvalidUtf8, Codes.InvalidField],
             response.Results.Select(result => result.Rejected?.Code));
         Assert.Equal(["1", "7"], server.Topic.Of(RecordKind.Use).Select(record => record.Id));
-        Assert.Equal(10, server.Topic.Of(RecordKind.Rejected).Count());
+        Assert.Equal(11, server.Topic.Of(RecordKind.Rejected).Count());
         Assert.Contains("\"data\":[1]", server.Topic.Of(RecordKind.Rejected).ElementAt(1).Data, StringComparison.Ordinal);
     }
 
