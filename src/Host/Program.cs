@@ -1,1 +1,4 @@
-return 0;
+using System.CommandLine;
+using Metering.Host.Commands;
+
+return await MeteringCommand.Create().Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
