@@ -14,6 +14,5 @@ internal static class MeteringCommand
     {
         UpCommand.Create(),
         ServeCommand.Create(),
-        EngineCommand.Create(),
     };
 }
