@@ -16,10 +16,10 @@ internal static class PostgresFolder
     public static string Prepare(string dataPath, ServiceUser? user, ILogger logger)
     {
         string cluster = Path.Combine(dataPath, "cluster");
-        if (Directory.ResolveLinkTarget(cluster, returnFinalTarget: true) is { } linked)
+        if (new DirectoryInfo(cluster).LinkTarget is { } linked)
         {
-            Directory.CreateDirectory(linked.FullName);
-            return Own(linked.FullName, user);
+            Directory.CreateDirectory(linked);
+            return Own(linked, user);
         }
 
         if (user is null || user.CanReach(dataPath))

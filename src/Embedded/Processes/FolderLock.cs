@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Metering.Embedded.Processes;
 
 /// <summary>
-/// An flock on a file that names its holder's pid. The kernel drops it with the process, even after kill -9, and children do not inherit it.
+/// An flock on a file; the file beside it names the holder's pid. The kernel drops the lock with the process, even after kill -9, and children
+/// do not inherit it.
 /// </summary>
 internal sealed class FolderLock : IDisposable
 {
@@ -16,11 +17,8 @@ internal sealed class FolderLock : IDisposable
     {
         try
         {
-            FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
-            file.SetLength(0);
-            file.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            file.Flush();
-            taken = new FolderLock(file);
+            taken = new FolderLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1));
+            File.WriteAllText(HolderFile(path), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
             holder = Environment.ProcessId;
             return true;
         }
@@ -51,11 +49,9 @@ internal sealed class FolderLock : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private static int ReadHolder(string path)
-    {
-        // FileShare.ReadWrite takes no lock of its own, so this works while the holder has it.
-        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using StreamReader reader = new(file);
-        return int.TryParse(reader.ReadToEnd(), NumberStyles.None, CultureInfo.InvariantCulture, out int holder) ? holder : 0;
-    }
+    private static int ReadHolder(string path) =>
+        File.Exists(HolderFile(path)) && int.TryParse(File.ReadAllText(HolderFile(path)), NumberStyles.None, CultureInfo.InvariantCulture, out int holder) ? holder : 0;
+
+    /// <summary>Not in the locked file itself, which .NET lets nobody else open.</summary>
+    private static string HolderFile(string path) => path + ".pid";
 }

@@ -9,6 +9,8 @@ internal sealed class QueryRunner(ChdbEngine engine, ClickHouseServerOptions opt
 {
     private const int MaxStatementBytes = 64 * 1024 * 1024;
     private const int AppendBytes = 1024 * 1024;
+    private const int HoldBytes = 1024 * 1024;
+    private const string DefaultFormat = "TabSeparated";
 
     private readonly SessionTable _sessions = new(engine, time);
     private readonly RequestGate _reads = new(options.MaxConcurrentReads, options.MaxQueued, options.QueuePatience);
@@ -88,7 +90,7 @@ internal sealed class QueryRunner(ChdbEngine engine, ClickHouseServerOptions opt
         try
         {
             Task run = statement.Kind == StatementKind.InsertData ? InsertAsync(connection, http, request, body, statement, response)
-                : SelectsInBlocks(statement, request) ? SelectAsync(connection, http, request, body, statement, response)
+                : CheckedIsSelect(connection, body.Head.Span, statement) ? SelectAsync(connection, http, request, body, statement, response)
                 : WholeAsync(connection, http, request, body, statement, response);
             await run.ConfigureAwait(false);
         }
@@ -107,104 +109,23 @@ internal sealed class QueryRunner(ChdbEngine engine, ClickHouseServerOptions opt
         }
     }
 
-    private static string OutputFormat(Statement statement, RequestOptions request) => statement.Format ?? request.DefaultFormat ?? OutputFormats.Default;
+    private static string OutputFormat(Statement statement, RequestOptions request) => statement.Format ?? request.DefaultFormat ?? DefaultFormat;
 
-    private static bool SelectsInBlocks(Statement statement, RequestOptions request) =>
-        statement.Kind == StatementKind.Select && OutputFormats.WritesEveryBlock(OutputFormat(statement, request));
-
-    private async Task SelectAsync(ChdbConnection connection, HttpContext http, RequestOptions request, RequestBody body, Statement statement, ResponseWriter response)
+    private Task SelectAsync(ChdbConnection connection, HttpContext http, RequestOptions request, RequestBody body, Statement statement, ResponseWriter response)
     {
-        CheckStatement(connection, body.Head.Span, statement);
-        string format = OutputFormat(statement, request);
-        using ChdbResult select = await Task.Run(() => connection.StartSelect(body.Head.Span, format, request.Parameters)).ConfigureAwait(false);
-        ThrowIfError(select);
-        bool finished = false;
-        try
-        {
-            await (request.WaitEndOfQuery
-                ? WriteWhenCompleteAsync(connection, select, format, response, http.RequestAborted)
-                : WriteAsTheyComeAsync(connection, select, format, response, http.RequestAborted)).ConfigureAwait(false);
-            finished = true;
-        }
-        finally
-        {
-            if (!finished)
-            {
-                connection.CancelSelect(select);
-            }
-        }
-    }
-
-    private static async Task WriteAsTheyComeAsync(ChdbConnection connection, ChdbResult select, string format, ResponseWriter response, CancellationToken aborted)
-    {
-        bool begun = false;
-        while (true)
-        {
-            using ChdbResult block = await Task.Run(() => connection.Fetch(select), aborted).ConfigureAwait(false);
-            ThrowIfError(block);
-            if (!begun)
-            {
-                response.Begin(format, block);
-                begun = true;
-            }
-
-            if (block.Length == 0)
-            {
-                await response.EndAsync(aborted).ConfigureAwait(false);
-                return;
-            }
-
-            await response.WriteAsync(block, aborted).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>`wait_end_of_query=1`: the status is decided by the last block, so all of them are kept until then.</summary>
-    private async Task WriteWhenCompleteAsync(ChdbConnection connection, ChdbResult select, string format, ResponseWriter response, CancellationToken aborted)
-    {
-        List<ChdbResult> blocks = [];
-        try
-        {
-            for (long bytes = 0; ;)
-            {
-                ChdbResult block = await Task.Run(() => connection.Fetch(select), aborted).ConfigureAwait(false);
-                blocks.Add(block);
-                ThrowIfError(block);
-                bytes += block.Length;
-                if (bytes > options.MaxBufferedResultBytes)
-                {
-                    throw new ClickHouseException(ErrorCode.TooManyRowsOrBytes,
-                        $"The result is larger than the {options.MaxBufferedResultBytes} bytes kept for wait_end_of_query=1", "TOO_MANY_ROWS_OR_BYTES");
-                }
-
-                if (block.Length == 0)
-                {
-                    break;
-                }
-            }
-
-            response.Begin(format, blocks[0]);
-            foreach (ChdbResult block in blocks)
-            {
-                await response.WriteAsync(block, aborted).ConfigureAwait(false);
-            }
-
-            await response.EndAsync(aborted).ConfigureAwait(false);
-        }
-        finally
-        {
-            blocks.ForEach(block => block.Dispose());
-        }
+        SelectStream stream = new(engine, connection, response, ConnectionSettings.LogComment(request), time);
+        return stream.RunAsync(body.Head, statement.OutputClauseAt, OutputFormat(statement, request), request.Parameters,
+            request.WaitEndOfQuery ? options.MaxBufferedResultBytes : HoldBytes, request.WaitEndOfQuery, http.RequestAborted);
     }
 
     private static async Task WholeAsync(ChdbConnection connection, HttpContext http, RequestOptions request, RequestBody body, Statement statement, ResponseWriter response)
     {
-        CheckStatement(connection, body.Head.Span, statement);
         ReadOnlyMemory<byte> sql = statement.Kind == StatementKind.Kill ? KillStatement.ByClientId(body.Head.Span) : body.Head;
         string format = OutputFormat(statement, request);
         using ChdbResult result = await Task.Run(() => connection.Query(sql.Span, format, request.Parameters)).ConfigureAwait(false);
         ThrowIfError(result);
         response.Begin(format, result);
-        await response.WriteAsync(result, http.RequestAborted).ConfigureAwait(false);
+        response.Write(result.Data);
         await response.EndAsync(http.RequestAborted).ConfigureAwait(false);
     }
 
@@ -220,7 +141,7 @@ internal sealed class QueryRunner(ChdbEngine engine, ClickHouseServerOptions opt
         await AppendAllAsync(insert, body, statement.DataStart, http.RequestAborted).ConfigureAwait(false);
         using ChdbResult result = await Task.Run(insert.Finish).ConfigureAwait(false);
         ThrowIfError(result);
-        response.Begin(OutputFormats.Default, result);
+        response.Begin(DefaultFormat, result);
         await response.EndAsync(http.RequestAborted).ConfigureAwait(false);
     }
 
@@ -243,7 +164,8 @@ internal sealed class QueryRunner(ChdbEngine engine, ClickHouseServerOptions opt
         }
     }
 
-    private static void CheckStatement(ChdbConnection connection, ReadOnlySpan<byte> sql, Statement statement)
+    /// <summary>Asks the engine's parser, and refuses what the server refuses over HTTP. A text that does not parse is run whole, for its error.</summary>
+    private static bool CheckedIsSelect(ChdbConnection connection, ReadOnlySpan<byte> sql, Statement statement)
     {
         QueryAnalysis analysis = connection.Classify(sql);
         if (analysis.StatementCount > 1 && sql.IndexOf((byte)';') >= 0)
@@ -255,6 +177,8 @@ internal sealed class QueryRunner(ChdbEngine engine, ClickHouseServerOptions opt
         {
             throw new ClickHouseException(ErrorCode.UnsupportedMethod, "INTO OUTFILE is not allowed over HTTP", "UNSUPPORTED_METHOD");
         }
+
+        return statement.Kind == StatementKind.Select && analysis.Class == QueryClass.ReadOnly;
     }
 
     private static void ThrowIfError(ChdbResult result)

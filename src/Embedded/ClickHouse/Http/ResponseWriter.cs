@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
@@ -12,6 +13,9 @@ internal sealed class ResponseWriter(HttpContext http, RequestOptions options, s
     private const string ExceptionMarker = "__exception__";
     private readonly string _exceptionTag = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
     private Stream? _encoder;
+
+    /// <summary>The headers are decided, though they may not have left yet.</summary>
+    public bool HasBegun { get; private set; }
 
     public static string ContentType(string format) => format switch
     {
@@ -29,6 +33,7 @@ internal sealed class ResponseWriter(HttpContext http, RequestOptions options, s
     public void Begin(string format, ulong readRows = 0, ulong readBytes = 0, ulong writtenRows = 0, ulong writtenBytes = 0)
     {
         HttpResponse response = http.Response;
+        HasBegun = true;
         CommonHeaders();
         response.ContentType = ContentType(format);
         response.Headers["X-ClickHouse-Format"] = format;
@@ -46,20 +51,21 @@ internal sealed class ResponseWriter(HttpContext http, RequestOptions options, s
     public void Begin(string format, ChdbResult result) =>
         Begin(format, result.RowsRead, result.BytesRead, result.RowsWritten, result.BytesWritten);
 
-    /// <summary>Copies the engine's memory into the response once; the flush waits for a slow client.</summary>
-    public async Task WriteAsync(ChdbResult block, CancellationToken cancellationToken)
+    public void Write(ReadOnlySpan<byte> bytes)
     {
         if (_encoder is { } encoder)
         {
-            encoder.Write(block.Data);
+            encoder.Write(bytes);
         }
         else
         {
-            System.Buffers.BuffersExtensions.Write(http.Response.BodyWriter, block.Data);
+            http.Response.BodyWriter.Write(bytes);
         }
-
-        await http.Response.BodyWriter.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Waits for a slow client.</summary>
+    public async Task FlushAsync(CancellationToken cancellationToken) =>
+        await http.Response.BodyWriter.FlushAsync(cancellationToken).ConfigureAwait(false);
 
     public async Task EndAsync(CancellationToken cancellationToken)
     {
@@ -103,16 +109,7 @@ internal sealed class ResponseWriter(HttpContext http, RequestOptions options, s
     {
         int length = Encoding.UTF8.GetByteCount(message) + 1;
         string tail = $"\r\n{ExceptionMarker}\r\n{_exceptionTag}\r\n{message}\n{length} {_exceptionTag}\r\n{ExceptionMarker}\r\n";
-        byte[] bytes = Encoding.UTF8.GetBytes(tail);
-        if (_encoder is { } encoder)
-        {
-            encoder.Write(bytes);
-        }
-        else
-        {
-            System.Buffers.BuffersExtensions.Write(http.Response.BodyWriter, bytes);
-        }
-
+        Write(Encoding.UTF8.GetBytes(tail));
         await EndAsync(http.RequestAborted).ConfigureAwait(false);
 
         // Let what is written leave before the connection goes; a client that misses it still sees a broken transfer.
@@ -149,7 +146,7 @@ internal sealed class PipeSink(PipeWriter pipe) : Stream
         set => throw new NotSupportedException();
     }
 
-    public override void Write(ReadOnlySpan<byte> buffer) => System.Buffers.BuffersExtensions.Write(pipe, buffer);
+    public override void Write(ReadOnlySpan<byte> buffer) => pipe.Write(buffer);
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 

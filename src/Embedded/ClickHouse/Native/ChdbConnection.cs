@@ -12,14 +12,6 @@ internal sealed unsafe class ChdbConnection(ChdbLibrary library, nint* connectio
     public ChdbResult Query(ReadOnlySpan<byte> sql, string format, QueryParameters parameters) =>
         new(library, Run(library.Query, sql, format, parameters));
 
-    /// <summary>Starts a SELECT whose blocks are fetched one by one.</summary>
-    public ChdbResult StartSelect(ReadOnlySpan<byte> sql, string format, QueryParameters parameters) =>
-        new(library, Run(library.StreamQuery, sql, format, parameters));
-
-    public ChdbResult Fetch(ChdbResult select) => new(library, library.StreamFetch(Handle, select.Handle));
-
-    public void CancelSelect(ChdbResult select) => library.StreamCancel(Handle, select.Handle);
-
     /// <summary>Starts an INSERT (without FORMAT or data); rows in the format follow through <see cref="ChdbInsert.Append"/>.</summary>
     public ChdbInsert StartInsert(ReadOnlySpan<byte> sql, string format, QueryParameters parameters) =>
         new(library, Run(library.StreamInsert, sql, format, parameters));

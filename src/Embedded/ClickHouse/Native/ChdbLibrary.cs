@@ -10,13 +10,9 @@ internal sealed unsafe class ChdbLibrary
     public readonly delegate* unmanaged<int, void> SetSignalHandlersEnabled;
     public readonly delegate* unmanaged<int> Shutdown;
     public readonly delegate* unmanaged<nint, byte*, nuint, byte*, nuint, byte**, nuint*, byte**, nuint*, nuint, nint> Query;
-    public readonly delegate* unmanaged<nint, byte*, nuint, byte*, nuint, byte**, nuint*, byte**, nuint*, nuint, nint> StreamQuery;
     public readonly delegate* unmanaged<nint, byte*, nuint, byte*, nuint, byte**, nuint*, byte**, nuint*, nuint, nint> StreamInsert;
-    public readonly delegate* unmanaged<nint, nint, nint> StreamFetch;
-    public readonly delegate* unmanaged<nint, nint, void> StreamCancel;
     public readonly delegate* unmanaged<nint, byte*, nuint, int> InsertAppend;
     public readonly delegate* unmanaged<nint, nint> InsertDone;
-    public readonly delegate* unmanaged<nint, void> InsertCancel;
     public readonly delegate* unmanaged<nint, byte*> InsertError;
     public readonly delegate* unmanaged<nint, void> InsertDestroy;
     public readonly delegate* unmanaged<nint, byte*> ResultBuffer;
@@ -38,13 +34,9 @@ internal sealed unsafe class ChdbLibrary
         SetSignalHandlersEnabled = (delegate* unmanaged<int, void>)Export("chdb_set_signal_handlers_enabled");
         Shutdown = (delegate* unmanaged<int>)Export("chdb_shutdown");
         Query = (delegate* unmanaged<nint, byte*, nuint, byte*, nuint, byte**, nuint*, byte**, nuint*, nuint, nint>)Export("chdb_query_with_params_n");
-        StreamQuery = (delegate* unmanaged<nint, byte*, nuint, byte*, nuint, byte**, nuint*, byte**, nuint*, nuint, nint>)Export("chdb_stream_query_with_params_n");
         StreamInsert = (delegate* unmanaged<nint, byte*, nuint, byte*, nuint, byte**, nuint*, byte**, nuint*, nuint, nint>)Export("chdb_stream_insert_with_params_n");
-        StreamFetch = (delegate* unmanaged<nint, nint, nint>)Export("chdb_stream_fetch_result");
-        StreamCancel = (delegate* unmanaged<nint, nint, void>)Export("chdb_stream_cancel_query");
         InsertAppend = (delegate* unmanaged<nint, byte*, nuint, int>)Export("chdb_stream_append");
         InsertDone = (delegate* unmanaged<nint, nint>)Export("chdb_stream_done");
-        InsertCancel = (delegate* unmanaged<nint, void>)Export("chdb_stream_cancel_insert");
         InsertError = (delegate* unmanaged<nint, byte*>)Export("chdb_stream_insert_error");
         InsertDestroy = (delegate* unmanaged<nint, void>)Export("chdb_destroy_insert_stream");
         ResultBuffer = (delegate* unmanaged<nint, byte*>)Export("chdb_result_buffer");
