@@ -128,7 +128,7 @@ internal sealed class TestPartition(IEnumerable<MeterRevision> meters, int parti
             switch (row.Kind)
             {
                 case RecordKind.Use:
-                    history.SawOriginal(version, row.Offset, row.PayloadHash, row.AtMs);
+                    history.SawOriginal(version, row.Offset, row.PayloadHash, row.AtMs, row.BornVoid);
                     break;
                 case RecordKind.Void:
                     history.SawVoid();

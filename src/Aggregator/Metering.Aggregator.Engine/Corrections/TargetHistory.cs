@@ -27,8 +27,18 @@ public sealed class TargetHistory
     /// <summary>The amendment that waits for its event; null when there is none.</summary>
     public EventVersion? Amended => _amended;
 
-    public void SawOriginal(EventVersion version, long offset, ulong payloadHash, long atMs)
+    /// <param name="bornVoid">
+    /// Whether the corrections that came before it hold for it. When not, they were about an earlier event whose identity is forgotten, or
+    /// waited for longer than the horizon: they are over, and this event can be corrected anew.
+    /// </param>
+    public void SawOriginal(EventVersion version, long offset, ulong payloadHash, long atMs, bool bornVoid)
     {
+        if (!bornVoid)
+        {
+            IsVoided = false;
+            _amended = null;
+        }
+
         _original = version;
         OriginalOffset = offset;
         OriginalPayloadHash = payloadHash;

@@ -62,8 +62,11 @@ public sealed class Deduplicator
 
     public bool HasAwaited => _awaited.Count > 0;
 
-    /// <summary>Whether a void or amendment of this event may have come before it; its history must then be read before it is processed.</summary>
-    public bool IsAwaited(in EventIdentity target) => _awaited.ContainsKey(target);
+    /// <summary>
+    /// Whether a void or amendment of this event came before it, appended at the given time or later; the event's history must then be read
+    /// before it is processed. Exact by append time, so the answer does not hang on when <see cref="Expire"/> is called.
+    /// </summary>
+    public bool IsAwaited(in EventIdentity target, long sinceMs) => _awaited.TryGetValue(target, out long atMs) && atMs >= sinceMs;
 
     /// <summary>Called for each record in offset order.</summary>
     public void Advance(long offset)
@@ -104,6 +107,7 @@ public sealed class Deduplicator
             if (atMs < beforeMs)
             {
                 _awaited.Remove(target);
+                IsComplete = false;
             }
         }
 

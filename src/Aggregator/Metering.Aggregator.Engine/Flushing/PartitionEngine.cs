@@ -36,14 +36,15 @@ public sealed class PartitionEngine(int partition, int partitionCount, TimeSpan 
             return;
         }
 
-        bool mayLieBeyondHorizon = !deduplicator.IsComplete && IsHistory(record.TimeTicks, appendTimeMs);
+        bool checksAllTime = IsHistory(record.TimeTicks, appendTimeMs);
+        bool mayLieBeyondHorizon = checksAllTime && !deduplicator.IsComplete;
         if (record.Kind == RecordKind.Use && !mayLieBeyondHorizon && !deduplicator.HasAwaited)
         {
             return;
         }
 
         EventIdentity identity = EventIdentity.Of(record.Tenant, record.Source, record.Id);
-        if (record.Kind != RecordKind.Use || mayLieBeyondHorizon || deduplicator.IsAwaited(identity))
+        if (record.Kind != RecordKind.Use || mayLieBeyondHorizon || deduplicator.IsAwaited(identity, checksAllTime ? 0 : appendTimeMs - _horizonMs))
         {
             needs.Add(identity);
         }
@@ -64,6 +65,7 @@ public sealed class PartitionEngine(int partition, int partitionCount, TimeSpan 
     {
         Flush flush = Open();
         Invariant.Check(offset >= flush.Lo, "a record below the flush's range");
+        Invariant.Check(appendTimeMs > 0, "a record without an append time");
         deduplicator.Advance(offset);
         flush.Records++;
         flush.Hi = offset;
@@ -165,23 +167,27 @@ public sealed class PartitionEngine(int partition, int partitionCount, TimeSpan 
 
     private bool ProcessUse(in Position position, in UsageRecord record, TargetHistory? history, ref RawRow row)
     {
-        if (history is { IsVoided: true } or { Amended: not null })
-        {
-            row.BornVoid = true;
-            if (history is { IsVoided: false, Amended: { } amended })
-            {
-                Apply(record, row.Self, amended, DeltaKind.Amend, sign: 1);
-            }
-        }
-        else
+        row.BornVoid = CorrectionsCameFirst(record, position, row.Self, history);
+        Invariant.Check(!row.BornVoid || history is not null, "an event whose corrections came first, without its history");
+        if (!row.BornVoid)
         {
             DeltaKind kind = IsHistory(record.TimeTicks, position.AtMs) ? DeltaKind.History : DeltaKind.Use;
             row.Outcome = _contributions.Apply(_meters, Measure(record, row.Self), kind, sign: 1);
         }
+        else if (history is { IsVoided: false, Amended: { } amended })
+        {
+            Apply(record, row.Self, amended, DeltaKind.Amend, sign: 1);
+        }
 
-        history?.SawOriginal(EventVersion.Of(record), position.Offset, record.PayloadHash, position.AtMs);
+        history?.SawOriginal(EventVersion.Of(record), position.Offset, record.PayloadHash, position.AtMs, row.BornVoid);
         return true;
     }
+
+    /// <summary>Not longer ago than the horizon; or ever, for an event that is itself older than it. As for duplicates.</summary>
+    private bool CorrectionsCameFirst(in UsageRecord record, in Position position, in EventIdentity identity, TargetHistory? history) =>
+        IsHistory(record.TimeTicks, position.AtMs)
+            ? history is { HasOriginal: false, IsVoided: true } or { HasOriginal: false, Amended: not null }
+            : deduplicator.IsAwaited(identity, position.AtMs - _horizonMs);
 
     private bool ProcessVoid(Flush flush, in Position position, in UsageRecord record, TargetHistory history, ref RawRow row)
     {

@@ -42,16 +42,21 @@ public sealed class RowBuffer : IDisposable
 
     public void String(scoped ReadOnlySpan<byte> value)
     {
-        uint length = (uint)value.Length;
-        Span<byte> target = Reserve(value.Length + VarintSize(length));
+        Size((uint)value.Length);
+        Raw(value);
+    }
+
+    /// <summary>How many bytes a string has, or elements an array.</summary>
+    public void Size(uint size)
+    {
+        Span<byte> target = Reserve(VarintSize(size));
         int at = 0;
-        for (; length >= 0x80; length >>= 7)
+        for (; size >= 0x80; size >>= 7)
         {
-            target[at++] = (byte)(length | 0x80);
+            target[at++] = (byte)(size | 0x80);
         }
 
-        target[at++] = (byte)length;
-        value.CopyTo(target[at..]);
+        target[at] = (byte)size;
     }
 
     public void Raw(scoped ReadOnlySpan<byte> bytes) => bytes.CopyTo(Reserve(bytes.Length));

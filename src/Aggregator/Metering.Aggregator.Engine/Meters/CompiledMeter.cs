@@ -52,14 +52,14 @@ public sealed class CompiledMeter
         }
 
         JsonSlot slot = slots[_valueSlot];
-        if (slot.Token is JsonTokenType.None or JsonTokenType.Null)
+        switch (slot.Token)
         {
-            return data.IsEmpty ? ReadingStatus.NoData : ReadingStatus.NoValue;
-        }
-
-        if (slot.Token is JsonTokenType.StartObject or JsonTokenType.StartArray)
-        {
-            return ReadingStatus.NotScalar;
+            case JsonTokenType.None:
+                return data.IsEmpty || data.SequenceEqual("null"u8) ? ReadingStatus.NoData : ReadingStatus.NoValue;
+            case JsonTokenType.Null:
+                return ReadingStatus.NullValue;
+            case JsonTokenType.StartObject or JsonTokenType.StartArray:
+                return ReadingStatus.NotScalar;
         }
 
         ReadOnlySpan<byte> text = JsonText.Read(data, slot, scratch);
@@ -119,6 +119,7 @@ public enum ReadingStatus
     NotMine,
     NoData,
     NoValue,
+    NullValue,
     NotScalar,
     NotANumber,
     NaN,
@@ -134,6 +135,7 @@ public static class ReadingProblem
         ReadingStatus.Usable or ReadingStatus.Rounded or ReadingStatus.NotMine => null,
         ReadingStatus.NoData => "invalid event: null and missing value property",
         ReadingStatus.NoValue => $"invalid event: missing value property: \"{path}\"",
+        ReadingStatus.NullValue => "invalid event: value cannot be null",
         ReadingStatus.NotScalar => $"invalid event: value is an object or array: \"{path}\"",
         ReadingStatus.NotANumber => $"invalid event: value is not a number: \"{path}\"",
         ReadingStatus.NaN => "invalid event: value cannot be NaN",
@@ -144,7 +146,7 @@ public static class ReadingProblem
 
 internal static class JsonText
 {
-    /// <summary>The token's text without quotes and escapes.</summary>
+    /// <summary>The token's text without quotes and escapes; with them when they stand for no text (ingest lets no lone surrogate through).</summary>
     /// <param name="scratch">At least as long as the document.</param>
     public static ReadOnlySpan<byte> Read(ReadOnlySpan<byte> document, JsonSlot slot, byte[] scratch)
     {
@@ -155,6 +157,13 @@ internal static class JsonText
 
         Utf8JsonReader reader = new(document.Slice(slot.Start - 1, slot.Length + 2));
         reader.Read();
-        return scratch.AsSpan(0, reader.CopyString(scratch));
+        try
+        {
+            return scratch.AsSpan(0, reader.CopyString(scratch));
+        }
+        catch (InvalidOperationException)
+        {
+            return document.Slice(slot.Start, slot.Length);
+        }
     }
 }

@@ -34,7 +34,10 @@ public sealed class JsonPathSet
         return slot;
     }
 
-    /// <param name="json">A well-formed document without duplicate keys, or empty.</param>
+    /// <param name="json">
+    /// A document without duplicate keys, or empty. Ingest lets nothing else through; bytes that are no JSON all the same have nothing at any
+    /// path, because what is in the log must never stop its partition.
+    /// </param>
     /// <param name="slots">At least <see cref="Count"/> long; all are set.</param>
     public void Extract(ReadOnlySpan<byte> json, Span<JsonSlot> slots)
     {
@@ -44,9 +47,16 @@ public sealed class JsonPathSet
             return;
         }
 
-        Utf8JsonReader reader = new(json);
-        reader.Read();
-        Walk(ref reader, _root, slots);
+        try
+        {
+            Utf8JsonReader reader = new(json);
+            reader.Read();
+            Walk(ref reader, _root, slots);
+        }
+        catch (JsonException)
+        {
+            slots.Clear();
+        }
     }
 
     private static void Walk(ref Utf8JsonReader reader, Node node, Span<JsonSlot> slots)

@@ -94,7 +94,7 @@ public sealed class Contributions : IDisposable
     private int InternGroup(CompiledMeter meter, ReadOnlySpan<byte> data)
     {
         _group.Clear();
-        _group.UInt8((byte)meter.GroupSlots.Length);
+        _group.Size((uint)meter.GroupSlots.Length);
         foreach (int index in meter.GroupSlots)
         {
             JsonSlot slot = _slots[index];
