@@ -4,6 +4,8 @@ using Metering.Contracts;
 using Metering.EventLog.Embedded;
 using Metering.Host.Settings;
 using Metering.Ingest;
+using Metering.Query;
+using Metering.Query.Http;
 using Metering.Storage.Postgres.ApiKeys;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -99,6 +101,12 @@ internal sealed class MeteringServer : IAsyncDisposable
             });
         }
 
+        if (roles.HasFlag(Roles.Query))
+        {
+            builder.Services.AddSingleton<ITenantResolver, KeyTenantResolver>();
+            builder.Services.AddQuery();
+        }
+
         if (roles.HasFlag(Roles.Aggregator))
         {
             AggregatorOptions options = new() { CacheDirectory = Path.Combine(settings.Data, "dedup") };
@@ -114,6 +122,11 @@ internal sealed class MeteringServer : IAsyncDisposable
         if (roles.HasFlag(Roles.Ingest))
         {
             app.MapIngest();
+        }
+
+        if (roles.HasFlag(Roles.Query))
+        {
+            app.MapQuery();
         }
 
         if (roles.HasFlag(Roles.Aggregator))

@@ -33,7 +33,7 @@ internal sealed class HistoryReader(ClickHouseDatabase database)
         string wanted = $"(SELECT toFixedString(unhex(arrayJoin(splitByChar(',', '{ids}'))), 16))";
         string sql = string.Create(CultureInfo.InvariantCulture, $"""
             SELECT lower(hex(if(kind = 'use', id_hash, target_hash))) AS event_hash, toString(kind) AS kind, off, toUnixTimestamp64Milli(at) AS at_ms, payload_hash, type, subject,
-              reinterpretAsInt64(time) AS ticks, base64Encode(data) AS data64, ver
+              reinterpretAsInt64(time) AS ticks, base64Encode(data) AS data64, ver, born_void
             FROM usage_raw FINAL
             WHERE part = {part} AND off < {before} AND ((kind = 'use' AND id_hash IN {wanted}) OR (kind != 'use' AND target_hash IN {wanted}))
             ORDER BY off SETTINGS max_query_size = 16777216
@@ -56,7 +56,7 @@ internal sealed class HistoryReader(ClickHouseDatabase database)
         switch (reader.GetString(1))
         {
             case "use":
-                history.SawOriginal(version, (long)reader.GetFieldValue<ulong>(2), reader.GetFieldValue<ulong>(4), reader.GetFieldValue<long>(3));
+                history.SawOriginal(version, (long)reader.GetFieldValue<ulong>(2), reader.GetFieldValue<ulong>(4), reader.GetFieldValue<long>(3), bornVoid: reader.GetFieldValue<byte>(10) != 0);
                 break;
             case "void":
                 history.SawVoid();

@@ -41,17 +41,21 @@ internal static class EffectiveEvents
         string bounds = "[" + string.Join(',', below.Select(offset => offset.ToString(CultureInfo.InvariantCulture))) + "]::Array(UInt64)";
         return $"""
             WITH corrections AS (
-              SELECT target_hash, argMaxIf(off, off, kind = 'amend') AS last_amend, countIf(kind = 'void') AS voids
-              FROM usage_raw FINAL WHERE kind != 'use' AND off < {bounds}[part + 1] GROUP BY target_hash),
-            amended AS (
-              SELECT target_hash, last_amend FROM corrections
-              WHERE voids = 0 AND target_hash IN (
-                SELECT id_hash FROM usage_raw FINAL WHERE kind = 'use' AND off < {bounds}[part + 1] AND id_hash IN (SELECT target_hash FROM corrections)))
+              SELECT target_hash, target_off, maxIf(off, kind = 'amend') AS amendment, countIf(kind = 'void') AS voids
+              FROM usage_raw FINAL WHERE kind != 'use' AND off < {bounds}[part + 1] GROUP BY target_hash, target_off),
+            corrected AS (
+              SELECT e.id_hash AS id_hash, e.off AS off, max(c.amendment) AS amendment, sum(c.voids) AS voids
+              FROM (
+                SELECT id_hash, off, born_void FROM usage_raw FINAL
+                WHERE kind = 'use' AND off < {bounds}[part + 1] AND id_hash IN (SELECT target_hash FROM corrections)) AS e
+              JOIN corrections AS c ON c.target_hash = e.id_hash
+              WHERE c.target_off = e.off OR (e.born_void = 1 AND c.target_off = 0)
+              GROUP BY e.id_hash, e.off)
             SELECT tenant, type, subject, reinterpretAsInt64(time) AS ticks, data, if(kind = 'use', id_hash, target_hash) AS event_hash
             FROM usage_raw FINAL
             WHERE off < {bounds}[part + 1] AND ({filter})
-              AND ((kind = 'use' AND id_hash NOT IN (SELECT target_hash FROM corrections))
-                OR (kind = 'amend' AND (target_hash, off) IN (SELECT target_hash, last_amend FROM amended)))
+              AND ((kind = 'use' AND (id_hash, off) NOT IN (SELECT id_hash, off FROM corrected))
+                OR (kind = 'amend' AND (target_hash, off) IN (SELECT id_hash, amendment FROM corrected WHERE voids = 0)))
             """;
     }
 }
