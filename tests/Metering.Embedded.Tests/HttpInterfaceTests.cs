@@ -216,6 +216,18 @@ public class HttpInterfaceTests(ClickHouseFixture clickHouse)
         await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsByteArrayAsync());
     }
 
+    [Theory]
+    [InlineData("Origin", "https://example.com")]
+    [InlineData("Origin", "null")]
+    [InlineData("Host", "rebound.example.com")]
+    public async Task Web_pages_from_elsewhere_are_refused(string header, string value)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, "/") { Content = new StringContent("SELECT 1") };
+        request.Headers.TryAddWithoutValidation(header, value);
+        using HttpResponseMessage response = await clickHouse.Http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+    }
+
     [Fact]
     public async Task Waiting_for_the_end_turns_a_late_error_into_a_status()
     {

@@ -49,6 +49,7 @@ public static class ClickHouseServerProcess
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
             kestrel.Limits.MaxRequestLineSize = 1024 * 1024;
             kestrel.Limits.MaxRequestBufferSize = 4 * 1024 * 1024;
+            kestrel.Limits.MaxResponseBufferSize = 0;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
         });
@@ -64,6 +65,12 @@ public static class ClickHouseServerProcess
     private static Task HandleAsync(HttpContext http, QueryRunner runner)
     {
         string path = http.Request.Path.Value ?? "/";
+        if (!LocalCaller.Allows(http.Request))
+        {
+            http.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return http.Response.WriteAsync("The embedded ClickHouse answers programs on this machine, not web pages from elsewhere.\n");
+        }
+
         bool reads = HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method);
         if (path is "/ping" or "/replicas_status" || (path == "/" && reads && !http.Request.Query.ContainsKey("query")))
         {

@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using System.Text;
 using Metering.Embedded.ClickHouse.Native;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 
 namespace Metering.Embedded.ClickHouse.Http;
@@ -112,9 +114,9 @@ internal sealed class ResponseWriter(HttpContext http, RequestOptions options, s
         Write(Encoding.UTF8.GetBytes(tail));
         await EndAsync(http.RequestAborted).ConfigureAwait(false);
 
-        // Let what is written leave before the connection goes; a client that misses it still sees a broken transfer.
-        await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, CancellationToken.None).ConfigureAwait(false);
-        http.Abort();
+        // Everything is handed to the kernel by now (the server buffers nothing), and the end of the stream goes after it: the client gets the
+        // message, and still a transfer without its last chunk.
+        http.Features.Get<IConnectionSocketFeature>()?.Socket.Shutdown(SocketShutdown.Send);
     }
 
     private string Describe(ClickHouseException exception) =>
