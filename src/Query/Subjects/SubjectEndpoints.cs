@@ -45,7 +45,9 @@ internal sealed class SubjectEndpoints(SubjectStore subjects, IOptions<QueryOpti
         fields.Text("displayName", TextLength),
         fields.Find("metadata") is { } metadata ? JsonFields.Of(metadata, "metadata").ToString() : null);
 
-    private static string Key(HttpContext context) => (string)context.Request.RouteValues["key"]!;
+    /// <summary>A slash is the one character that the server leaves encoded in a path.</summary>
+    private static string Key(HttpContext context) =>
+        ((string)context.Request.RouteValues["key"]!).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
 
     private static RefusedException NotFound(HttpContext context) => RefusedException.NotFound($"subject not found: {Key(context)}");
 }

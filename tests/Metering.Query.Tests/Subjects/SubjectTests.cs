@@ -19,6 +19,7 @@ public class SubjectTests(Engines engines)
         await host.SendAsync("POST", "/api/v1/subjects", """[{"key":"customer-1","displayName":"One"}]""");
 
         Assert.Equal("One", (await host.GetAsync("/api/v1/subjects/customer-1")).GetProperty("displayName").GetString());
+        Assert.Equal("""{"plan":{"n":1}}""", (await host.GetAsync("/api/v1/subjects/b%2Fc")).GetProperty("metadata").GetRawText());
         Assert.Equal(2, (await host.GetAsync("/api/v1/subjects")).GetArrayLength());
         Assert.Equal(204, (await host.SendAsync("DELETE", "/api/v1/subjects/customer-1")).Status);
         Assert.Equal(404, (await host.SendAsync("DELETE", "/api/v1/subjects/customer-1")).Status);
