@@ -31,6 +31,7 @@ internal sealed class AggregatorService(
             try
             {
                 await store.InitializeAsync(topic.Id, topic.PartitionCount, stoppingToken);
+                await sink.MarkAsync(Enumerable.Range(0, topic.PartitionCount + 1).Select(part => (part, 0L)), stoppingToken);
                 await checks.CheckSealsAsync(stoppingToken);
                 await RunSessionAsync(stoppingToken);
             }

@@ -27,9 +27,10 @@ public sealed class ClickHouseDatabase : IDisposable
     private readonly ClickHouseClientSettings _settings;
 
     /// <param name="endpoint"><c>http://[user:password@]host:port[/database]</c>, or a connection string of ClickHouse.Driver.</param>
-    public ClickHouseDatabase(string endpoint)
+    /// <param name="http">Carries the requests; null for the driver's own.</param>
+    public ClickHouseDatabase(string endpoint, HttpClient? http = null)
     {
-        _settings = Settings(endpoint);
+        _settings = new ClickHouseClientSettings(Settings(endpoint)) { HttpClient = http };
         Name = _settings.Database;
         _client = new ClickHouseClient(_settings);
     }

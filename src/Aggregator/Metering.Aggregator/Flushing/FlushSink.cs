@@ -54,7 +54,10 @@ public sealed class FlushSink(ClickHouseDatabase database)
         Compare(flush, "dead letters", flush.Dead.ToString(CultureInfo.InvariantCulture), dead);
     }
 
-    /// <summary>Lets readers see everything up to the confirmed offsets. A late smaller mark loses.</summary>
+    /// <summary>
+    /// Lets readers see everything up to the confirmed offsets. A late smaller mark loses, so 0 for every partition is the way to have a row
+    /// for each, which the views count on.
+    /// </summary>
     public Task MarkAsync(IEnumerable<(int Part, long Hi)> marks, CancellationToken cancellationToken)
     {
         using RowBuffer rows = new();

@@ -1,0 +1,165 @@
+using Metering.Aggregator.Auditing;
+using Metering.EventLog;
+using Metering.EventLog.Embedded;
+using Metering.Storage.ClickHouse;
+using Metering.Storage.Postgres;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Metering.Aggregator.Tests.Harness;
+
+/// <summary>One life of an aggregator process over real stores: start it, break it, start the next one on the same place.</summary>
+public sealed class Pipeline : IAsyncDisposable
+{
+    public const int Partitions = 2;
+
+    private readonly IEventLog _log;
+    private readonly IHost _host;
+
+    private Pipeline(IEventLog log, ITopic topic, IHost host, PostgresDatabase postgres, ClickHouseDatabase clickHouse, FaultyTransport transport)
+    {
+        _log = log;
+        _host = host;
+        Topic = topic;
+        Postgres = postgres;
+        ClickHouse = clickHouse;
+        Transport = transport;
+    }
+
+    public ITopic Topic { get; }
+
+    public PostgresDatabase Postgres { get; }
+
+    /// <summary>The test's own road to ClickHouse, without faults.</summary>
+    public ClickHouseDatabase ClickHouse { get; }
+
+    public FaultyTransport Transport { get; }
+
+    public IServiceProvider Services => _host.Services;
+
+    public static async Task<Pipeline> StartAsync(Place place, FaultyTransport? transport = null, Action<AggregatorOptions>? configure = null)
+    {
+        transport ??= new FaultyTransport();
+        PostgresDatabase postgres = new(place.Postgres);
+        ClickHouseDatabase clickHouse = new(place.ClickHouse);
+        await postgres.MigrateAsync(default);
+        await clickHouse.MigrateAsync(default);
+        IEventLog log = EmbeddedEventLog.Open(
+            new EmbeddedEventLogOptions { DataDirectory = Path.Combine(place.Folder, "log") }, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+        ITopic topic = await log.OpenAsync(new TopicSpec("usage.events", Partitions), default);
+        AggregatorOptions options = new()
+        {
+            Owner = "test",
+            CacheDirectory = Path.Combine(place.Folder, "dedup"),
+            FlushInterval = TimeSpan.FromMilliseconds(20),
+            TickInterval = TimeSpan.FromMilliseconds(100),
+            TickFlushInterval = TimeSpan.FromMilliseconds(100),
+            SealInterval = TimeSpan.FromMilliseconds(100),
+            MeterPollInterval = TimeSpan.FromMilliseconds(50),
+            AllowedLateness = TimeSpan.Zero,
+            AuditInterval = TimeSpan.FromDays(1),
+        };
+        configure?.Invoke(options);
+        HostApplicationBuilder builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.AddProvider(TestLog.Instance).SetMinimumLevel(LogLevel.Information);
+        builder.Services
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton(postgres)
+            .AddSingleton(new ClickHouseDatabase(place.ClickHouse, new HttpClient(transport, disposeHandler: false)))
+            .AddSingleton(topic)
+            .AddMetrics()
+            .AddAggregator(options);
+        IHost host = builder.Build();
+        await host.StartAsync();
+        return new Pipeline(log, topic, host, postgres, clickHouse, transport);
+    }
+
+    /// <summary>Appends records and insists that every one is durable.</summary>
+    public async Task AppendAsync(IEnumerable<Sent> events)
+    {
+        using AppendBatch batch = new();
+        foreach (Sent sent in events)
+        {
+            sent.AddTo(batch, Partitions);
+        }
+
+        await Topic.AppendAsync(batch, default);
+        for (int i = 0; i < batch.Count; i++)
+        {
+            if (!batch.Result(i).IsDurable)
+            {
+                throw new InvalidOperationException(batch.Result(i).Failure);
+            }
+        }
+    }
+
+    /// <summary>Waits until every record in the log is confirmed, and every meter is ready.</summary>
+    public async Task SettleAsync(TimeSpan? limit = null)
+    {
+        long[] ends = new long[Partitions];
+        for (int part = 0; part < Partitions; part++)
+        {
+            ends[part] = (await Topic.GetRangeAsync(part, default)).High;
+        }
+
+        DateTimeOffset deadline = TimeProvider.System.GetUtcNow() + (limit ?? TimeSpan.FromSeconds(30));
+        while (!await IsSettledAsync(ends))
+        {
+            if (TimeProvider.System.GetUtcNow() > deadline)
+            {
+                throw new TimeoutException("The pipeline did not settle. " + TestLog.Instance.Tail());
+            }
+
+            await Task.Delay(20);
+        }
+    }
+
+    public Task<AuditReport> AuditAsync() => Services.GetRequiredService<Auditor>().RunAsync(windows: true, onDay: null, default);
+
+    public async Task<T> PostgresAsync<T>(string sql)
+    {
+        await using NpgsqlCommand command = Postgres.Source.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>All rows as tab-separated text.</summary>
+    public async Task<string[]> RowsAsync(string sql)
+    {
+        using ClickHouse.Driver.ADO.ClickHouseRawResult result = await ClickHouse.QueryRawAsync(sql + " FORMAT TSV", default);
+        return (await result.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        using CancellationTokenSource deadline = new(TimeSpan.FromSeconds(10));
+        try
+        {
+            await _host.StopAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // A crashed pipeline has nothing to stop cleanly.
+        }
+
+        await ((IAsyncDisposable)_host).DisposeAsync();
+        await Topic.DisposeAsync();
+        await _log.DisposeAsync();
+        ClickHouse.Dispose();
+        await Postgres.DisposeAsync();
+    }
+
+    private async Task<bool> IsSettledAsync(long[] ends)
+    {
+        await using NpgsqlCommand command = Postgres.Source.CreateCommand(
+            """
+            select (select array_agg(confirmed order by part) from partition_state where part < (select max(part) from partition_state)),
+              (select count(*) from meter_rev where state = 'backfilling') = 0,
+              (select coalesce(max(seq), 0) from house_job) <= (select confirmed from partition_state order by part desc limit 1)
+            """);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        return !reader.IsDBNull(0) && reader.GetFieldValue<long[]>(0).Zip(ends).All(pair => pair.First + 1 >= pair.Second) && reader.GetBoolean(1) && reader.GetBoolean(2);
+    }
+}
