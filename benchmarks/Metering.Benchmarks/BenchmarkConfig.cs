@@ -1,0 +1,24 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Diagnosers;
+using BenchmarkDotNet.Environments;
+using BenchmarkDotNet.Exporters;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Columns;
+using BenchmarkDotNet.Analysers;
+
+namespace Metering.Benchmarks;
+
+/// <summary>Workstation, non-concurrent GC; allocations beside times. <c>--job short</c> makes it quick and noisy.</summary>
+internal sealed class BenchmarkConfig : ManualConfig
+{
+    public BenchmarkConfig()
+    {
+        AddJob(Job.ShortRun.WithGcMode(new GcMode { Server = false, Concurrent = false }).WithRuntime(CoreRuntime.Core10_0));
+        AddDiagnoser(MemoryDiagnoser.Default);
+        AddColumnProvider(DefaultColumnProviders.Instance);
+        AddAnalyser(DefaultConfig.Instance.GetAnalysers().ToArray());
+        AddExporter(MarkdownExporter.GitHub);
+        AddLogger(ConsoleLogger.Default);
+    }
+}
