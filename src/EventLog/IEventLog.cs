@@ -47,8 +47,8 @@ public interface ITopic : IAsyncDisposable
     ValueTask AppendAsync(AppendBatch batch, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The readable range of a partition: the first retained offset, and an offset above every durable record and not above any later one.
-    /// Equal when the partition is empty.
+    /// The readable range of a partition: an offset not above its first retained record and above every deleted one, and an offset above every
+    /// durable record and not above any later one. Equal when the partition is empty.
     /// </summary>
     ValueTask<OffsetRange> GetRangeAsync(int partition, CancellationToken cancellationToken);
 
@@ -71,6 +71,9 @@ public interface ILogReader : IAsyncDisposable
     /// Waits until at least one record is there or <paramref name="maxWait"/> has passed, and gives what is ready, up to the limits
     /// (one record is given even when it alone exceeds <paramref name="maxBytes"/>). The records' memory is valid until the next call.
     /// </summary>
+    /// <exception cref="OffsetOutOfRangeException">Retention has overtaken the reader.</exception>
+    /// <exception cref="EventLogCorruptException">The next durable records are damaged or missing.</exception>
+    /// <exception cref="EventLogUnavailableException">The disk cannot be read. Reading again continues at the same place.</exception>
     ValueTask<IReadOnlyList<LogRecord>> ReadAsync(int maxRecords, int maxBytes, TimeSpan maxWait, CancellationToken cancellationToken);
 }
 

@@ -1,1 +1,11 @@
-return 0;
+using System.CommandLine;
+using Metering.Embedded.ClickHouse;
+using Metering.Host.Commands;
+
+// An engine's process: nothing else of the program may run before it, because the engine takes over signals and memory.
+if (args is ["engine", "clickhouse", .. string[] rest])
+{
+    return await ClickHouseServerProcess.RunAsync(rest);
+}
+
+return await MeteringCommand.Create().Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

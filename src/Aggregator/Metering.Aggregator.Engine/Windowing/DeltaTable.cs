@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Metering.Aggregator.Engine.Flushing;
 using Metering.Contracts;
 
@@ -78,6 +79,32 @@ internal sealed class DeltaTable
 
         Clear();
         return (value, count);
+    }
+
+    /// <summary>The sums that are not zero, outside the data plane.</summary>
+    public IEnumerable<(WindowKey Key, Quantity Value, long Count)> NonZero()
+    {
+        foreach ((DeltaKey key, DeltaSum sum) in _sums)
+        {
+            if (sum.Value != Quantity.Zero || sum.Count != 0)
+            {
+                yield return (Describe(key), sum.Value, sum.Count);
+            }
+        }
+    }
+
+    private WindowKey Describe(in DeltaKey key)
+    {
+        RowCursor group = new(_groups[key.Group]);
+        string[] values = new string[group.UInt8()];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = Encoding.UTF8.GetString(group.String());
+        }
+
+        return new WindowKey(
+            Encoding.UTF8.GetString(_tenants[key.Tenant]), key.Meter, Encoding.UTF8.GetString(_subjects[key.Subject]), key.Minute, values,
+            new Quantity(key.PointValue), key.PointTicks, key.PointId);
     }
 
     private void WriteRow(RowBuffer rows, in DeltaKey key, in DeltaSum sum, ushort part, long lo, long hi, uint atSeconds)

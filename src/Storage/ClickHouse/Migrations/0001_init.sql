@@ -169,15 +169,27 @@ SELECT tenant, source, id, kind, type, subject, time, data, attributes, at AS in
 FROM usage_raw FINAL
 WHERE off <= fm[part + 1];
 
--- The events as they count: without the voided ones, amended ones in their last version.
+-- The events as they count: without the voided ones, amended ones in their last version. A correction belongs to the event it found
+-- (target_off), or to the one it waited for (born_void): an id may be used again after the horizon.
 CREATE OR REPLACE VIEW usage_events AS
-SELECT tenant, source, id, type, subject, time, data, attributes, ingested_at, problem, rounded, kind = 'amend' AS amended, event_hash, part, off
-FROM usage_event_history
-WHERE (kind = 'use' AND event_hash NOT IN (SELECT event_hash FROM usage_event_history WHERE kind != 'use'))
-   OR (kind = 'amend' AND (event_hash, off) IN (
-        SELECT event_hash, maxIf(off, kind = 'amend') FROM usage_event_history
-        WHERE event_hash IN (SELECT event_hash FROM usage_event_history WHERE kind = 'amend')
-        GROUP BY event_hash HAVING countIf(kind = 'use') > 0 AND countIf(kind = 'void') = 0));
+WITH (SELECT groupArray(hi) FROM (SELECT part, hi FROM flush_mark FINAL ORDER BY part)) AS fm,
+corrections AS (
+  SELECT target_hash, target_off, maxIf(off, kind = 'amend') AS amendment, countIf(kind = 'void') AS voids
+  FROM usage_raw FINAL WHERE kind != 'use' AND off <= fm[part + 1] GROUP BY target_hash, target_off),
+corrected AS (
+  SELECT e.id_hash AS id_hash, e.off AS off, max(c.amendment) AS amendment, sum(c.voids) AS voids
+  FROM (
+    SELECT id_hash, off, born_void FROM usage_raw FINAL
+    WHERE kind = 'use' AND off <= fm[part + 1] AND id_hash IN (SELECT target_hash FROM corrections)) AS e
+  JOIN corrections AS c ON c.target_hash = e.id_hash
+  WHERE c.target_off = e.off OR (e.born_void = 1 AND c.target_off = 0)
+  GROUP BY e.id_hash, e.off)
+SELECT tenant, source, id, type, subject, time, data, attributes, at AS ingested_at, problem, rounded, kind = 'amend' AS amended,
+  if(kind = 'use', id_hash, target_hash) AS event_hash, part, off
+FROM usage_raw FINAL
+WHERE off <= fm[part + 1]
+  AND ((kind = 'use' AND (id_hash, off) NOT IN (SELECT id_hash, off FROM corrected))
+    OR (kind = 'amend' AND (target_hash, off) IN (SELECT id_hash, amendment FROM corrected WHERE voids = 0)));
 
 CREATE OR REPLACE VIEW usage_by_minute AS
 SELECT u.tenant AS tenant, m.slug AS meter, u.subject AS subject, u.minute AS minute, mapFromArrays(m.dimensions, u.grp) AS dimensions,

@@ -1,0 +1,175 @@
+using System.Globalization;
+using ClickHouse.Driver.ADO.Readers;
+using Metering.Aggregator.ClickHouse;
+using Metering.Aggregator.Engine.Deduplication;
+using Metering.Aggregator.Engine.Flushing;
+using Metering.Contracts;
+using Metering.Storage.ClickHouse;
+using Microsoft.Extensions.Logging;
+
+namespace Metering.Aggregator.Deduplication;
+
+/// <summary>
+/// Brings the dedup state of a partition into memory: segment files that agree with <c>flush_log</c>, and the raw table for the rest. Without
+/// any file the raw table alone gives the same state.
+/// </summary>
+internal sealed partial class DeduplicatorLoader(ClickHouseDatabase database, AggregatorOptions options, ILogger<DeduplicatorLoader> logger)
+{
+    /// <param name="before">Everything accepted at smaller offsets, and nothing else, is in the state.</param>
+    /// <param name="clock">The partition's clock: what was appended longer ago than the horizon is left out.</param>
+    public async Task<LoadedState> LoadAsync(int part, long before, DateTimeOffset clock, CancellationToken cancellationToken)
+    {
+        Deduplicator deduplicator = new();
+        long sinceMs = Math.Max(0, clock.ToUnixTimeMilliseconds() - (long)options.Horizon.TotalMilliseconds);
+        SegmentStamp last = await LoadSegmentsAsync(deduplicator, part, before, sinceMs, cancellationToken);
+        await LoadRawAsync(deduplicator, part, last.LastOffset, before, sinceMs, cancellationToken);
+        await LoadAwaitedAsync(deduplicator, part, before, sinceMs, cancellationToken);
+        if (await HasOlderAsync(part, sinceMs, cancellationToken))
+        {
+            deduplicator.MarkIncomplete();
+        }
+
+        deduplicator.Restore(before - 1);
+        return new LoadedState(deduplicator, last.LastFlush + 1);
+    }
+
+    /// <summary>Moves the active identities into a segment file. Called between flushes only, when everything in memory is confirmed.</summary>
+    /// <param name="stamp">Without count and checksum, which are computed here.</param>
+    public void WriteSegment(Deduplicator deduplicator, SegmentStamp stamp)
+    {
+        (EventIdentity Identity, IdentityEntry Entry)[] entries = deduplicator.ActiveSorted();
+        EventIdentity xor = default;
+        foreach ((EventIdentity identity, _) in entries)
+        {
+            xor ^= identity;
+        }
+
+        Directory.CreateDirectory(options.CacheDirectory);
+        SegmentStamp full = stamp with { Count = entries.Length, Xor = xor };
+        deduplicator.ReplaceActive(IdentitySegmentFile.Write(PathOf(full), full, entries));
+        LogSegmentWritten(stamp.Part, entries.Length);
+    }
+
+    public static void Delete(IEnumerable<IIdentitySegment> segments)
+    {
+        foreach (IdentitySegmentFile file in segments.OfType<IdentitySegmentFile>())
+        {
+            file.Dispose();
+            File.Delete(file.Path);
+        }
+    }
+
+    private string PathOf(SegmentStamp stamp) =>
+        Path.Combine(options.CacheDirectory, string.Create(CultureInfo.InvariantCulture, $"{stamp.Part:D4}-{stamp.FirstFlush:D12}-{stamp.LastFlush:D12}.ids"));
+
+    /// <summary>Takes the files in order for as long as each begins where the last ended and agrees with what was confirmed.</summary>
+    private async Task<SegmentStamp> LoadSegmentsAsync(Deduplicator deduplicator, int part, long before, long sinceMs, CancellationToken cancellationToken)
+    {
+        SegmentStamp last = default;
+        if (!Directory.Exists(options.CacheDirectory))
+        {
+            return last;
+        }
+
+        foreach (string path in Directory.GetFiles(options.CacheDirectory, string.Create(CultureInfo.InvariantCulture, $"{part:D4}-*.ids")).Order(StringComparer.Ordinal))
+        {
+            IdentitySegmentFile? file = IdentitySegmentFile.TryOpen(path);
+            bool follows = file is not null && (last.LastFlush == 0 || file.Stamp.FirstFlush == last.LastFlush + 1);
+            if (file is null || !follows || file.Stamp.LastOffset >= before || !await AgreesAsync(file.Stamp, cancellationToken))
+            {
+                LogSegmentRefused(path);
+                file?.Dispose();
+                File.Delete(path);
+                continue;
+            }
+
+            last = file.Stamp;
+            if (file.NewestAtMs < sinceMs)
+            {
+                Delete([file]);
+                deduplicator.MarkIncomplete();
+            }
+            else
+            {
+                deduplicator.AddSegment(file);
+            }
+        }
+
+        return last;
+    }
+
+    private async Task<bool> AgreesAsync(SegmentStamp stamp, CancellationToken cancellationToken)
+    {
+        await using ClickHouseDataReader reader = await database.QueryAsync(
+            """
+            SELECT sum(accepted), hex(reinterpretAsFixedString(groupBitXor(reinterpretAsUInt128(id_xor)))), max(hi), count() FROM flush_log FINAL
+            WHERE part = {part:UInt16} AND flush_no BETWEEN {first:UInt64} AND {last:UInt64}
+            """,
+            [("part", stamp.Part), ("first", stamp.FirstFlush), ("last", stamp.LastFlush)],
+            cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        byte[] xor = new byte[EventIdentity.Size];
+        stamp.Xor.Write(xor);
+        return reader.GetFieldValue<ulong>(0) == (ulong)stamp.Count && reader.GetString(1) == Convert.ToHexString(xor)
+            && reader.GetFieldValue<ulong>(2) == (ulong)stamp.LastOffset && reader.GetFieldValue<ulong>(3) == (ulong)(stamp.LastFlush - stamp.FirstFlush + 1);
+    }
+
+    private Task LoadRawAsync(Deduplicator deduplicator, int part, long after, long before, long sinceMs, CancellationToken cancellationToken) =>
+        RowStream.ReadAsync(
+            database,
+            string.Create(CultureInfo.InvariantCulture, $"""
+                SELECT id_hash, payload_hash, toUnixTimestamp64Milli(at) FROM usage_raw
+                WHERE part = {part} AND off > {after} AND off < {before} AND at >= fromUnixTimestamp64Milli(toInt64({sinceMs})) ORDER BY off
+                """),
+            (ref RowCursor row) =>
+            {
+                EventIdentity identity = row.Identity();
+                ulong payloadHash = row.UInt64();
+                long atMs = row.Int64();
+                if (row.IsComplete)
+                {
+                    deduplicator.Add(identity, payloadHash, atMs);
+                }
+
+                return row.IsComplete;
+            },
+            cancellationToken);
+
+    private Task LoadAwaitedAsync(Deduplicator deduplicator, int part, long before, long sinceMs, CancellationToken cancellationToken) =>
+        RowStream.ReadAsync(
+            database,
+            string.Create(CultureInfo.InvariantCulture, $"""
+                SELECT target_hash, toUnixTimestamp64Milli(at) FROM usage_raw
+                WHERE part = {part} AND off < {before} AND kind != 'use' AND target_off = 0 AND at >= fromUnixTimestamp64Milli(toInt64({sinceMs})) ORDER BY off
+                """),
+            (ref RowCursor row) =>
+            {
+                EventIdentity target = row.Identity();
+                long atMs = row.Int64();
+                if (row.IsComplete)
+                {
+                    deduplicator.Await(target, atMs);
+                }
+
+                return row.IsComplete;
+            },
+            cancellationToken);
+
+    private async Task<bool> HasOlderAsync(int part, long sinceMs, CancellationToken cancellationToken)
+    {
+        await using ClickHouseDataReader reader = await database.QueryAsync(
+            "SELECT 1 FROM usage_raw WHERE part = {part:UInt16} AND at < fromUnixTimestamp64Milli({since:Int64}) LIMIT 1",
+            [("part", part), ("since", sinceMs)],
+            cancellationToken);
+        return await reader.ReadAsync(cancellationToken);
+    }
+
+    [LoggerMessage(3101, LogLevel.Information, "Partition {Part}: {Count} identities moved to a segment file")]
+    private partial void LogSegmentWritten(int part, int count);
+
+    [LoggerMessage(3102, LogLevel.Warning, "Dedup cache file {Path} does not agree with flush_log; it is rebuilt from the raw table")]
+    private partial void LogSegmentRefused(string path);
+}
+
+/// <param name="FirstActiveFlush">The flush from which on the identities are in memory, not in segments.</param>
+internal sealed record LoadedState(Deduplicator Deduplicator, long FirstActiveFlush);

@@ -1,0 +1,138 @@
+using System.Globalization;
+using ClickHouse.Driver.ADO.Readers;
+using Metering.Aggregator.Engine.Flushing;
+using Metering.Aggregator.Partitions;
+using Metering.Contracts;
+using Metering.Storage.ClickHouse;
+
+namespace Metering.Aggregator.Flushing;
+
+/// <summary>
+/// Sends built flushes to ClickHouse: one block per table for all partitions. In doubt the same bytes are sent again, which changes nothing
+/// because rows are identities, and then counted.
+/// </summary>
+public sealed class FlushSink(ClickHouseDatabase database)
+{
+    private static readonly string[] s_logColumns =
+    [
+        "part", "flush_no", "lo", "hi", "records", "accepted", "duplicates", "dead", "ticks", "id_xor", "delta_rows", "delta_n", "delta_s", "at",
+    ];
+
+    private static readonly string[] s_markColumns = ["part", "hi"];
+
+    /// <summary>Returns when every row is on disk. Any exception means: unknown, send again.</summary>
+    public async Task InsertAsync(IReadOnlyList<NumberedFlush> flushes, CancellationToken cancellationToken)
+    {
+        await Task.WhenAll(
+            InsertTableAsync(Tables.Raw, Tables.RawColumns, flushes, flush => flush.Raw, cancellationToken),
+            InsertTableAsync(Tables.DeadLetter, Tables.DeadLetterColumns, flushes, flush => flush.DeadLetters, cancellationToken),
+            InsertTableAsync(Tables.Delta, Tables.DeltaColumns, flushes, flush => flush.Deltas, cancellationToken));
+        using RowBuffer log = new();
+        foreach (NumberedFlush flush in flushes)
+        {
+            WriteLogRow(log, flush);
+        }
+
+        await database.InsertRowBinaryAsync("flush_log", s_logColumns, log.Written, cancellationToken);
+    }
+
+    /// <summary>Compares what arrived with what was sent. Needed only after a doubt.</summary>
+    /// <exception cref="PartitionStoppedException">They differ.</exception>
+    public async Task VerifyAsync(Flush flush, CancellationToken cancellationToken)
+    {
+        (string Name, object Value)[] range = [("part", flush.Partition), ("lo", flush.Lo), ("hi", flush.Hi)];
+        string raw = await ScalarAsync(
+            "SELECT concat(toString(count()), ' ', hex(groupBitXor(reinterpretAsUInt128(id_hash)))) FROM usage_raw FINAL WHERE part = {part:UInt16} AND off BETWEEN {lo:UInt64} AND {hi:UInt64}",
+            range, cancellationToken);
+        string deltas = await ScalarAsync(
+            "SELECT concat(toString(count()), ' ', toString(sum(n)), ' ', toString(sum(s))) FROM usage_delta FINAL WHERE part = {part:UInt16} AND lo = {lo:UInt64} AND hi = {hi:UInt64}",
+            range, cancellationToken);
+        string dead = await ScalarAsync(
+            "SELECT toString(count()) FROM dead_letter FINAL WHERE part = {part:UInt16} AND off BETWEEN {lo:UInt64} AND {hi:UInt64}", range, cancellationToken);
+        Compare(flush, "raw rows", $"{flush.Accepted} {ReversedHex(flush.IdentityXor)}", raw);
+        Compare(flush, "deltas", string.Create(CultureInfo.InvariantCulture, $"{flush.Deltas.Rows} {flush.DeltaCount} {flush.DeltaValue}"), deltas);
+        Compare(flush, "dead letters", flush.Dead.ToString(CultureInfo.InvariantCulture), dead);
+    }
+
+    /// <summary>Lets readers see everything up to the confirmed offsets. A late smaller mark loses.</summary>
+    public Task MarkAsync(IEnumerable<(int Part, long Hi)> marks, CancellationToken cancellationToken)
+    {
+        using RowBuffer rows = new();
+        foreach ((int part, long hi) in marks)
+        {
+            rows.UInt16((ushort)part);
+            rows.UInt64((ulong)hi);
+            rows.EndRow();
+        }
+
+        return database.InsertRowBinaryAsync("flush_mark", s_markColumns, rows.Written.ToArray(), cancellationToken);
+    }
+
+    private async Task InsertTableAsync(
+        string table, string[] columns, IReadOnlyList<NumberedFlush> flushes, Func<Flush, RowBuffer> rowsOf, CancellationToken cancellationToken)
+    {
+        List<RowBuffer> buffers = [.. flushes.Select(flush => rowsOf(flush.Flush)).Where(rows => rows.Rows > 0)];
+        if (buffers.Count == 0)
+        {
+            return;
+        }
+
+        if (buffers.Count == 1)
+        {
+            await database.InsertRowBinaryAsync(table, columns, buffers[0].Written, cancellationToken);
+            return;
+        }
+
+        using RowBuffer block = new();
+        buffers.ForEach(block.Append);
+        await database.InsertRowBinaryAsync(table, columns, block.Written, cancellationToken);
+    }
+
+    private static void WriteLogRow(RowBuffer log, NumberedFlush numbered)
+    {
+        Flush flush = numbered.Flush;
+        log.UInt16((ushort)flush.Partition);
+        log.UInt64((ulong)numbered.Number);
+        log.UInt64((ulong)flush.Lo);
+        log.UInt64((ulong)flush.Hi);
+        log.UInt64((ulong)flush.Records);
+        log.UInt64((ulong)flush.Accepted);
+        log.UInt64((ulong)flush.Duplicates);
+        log.UInt64((ulong)flush.Dead);
+        log.UInt64((ulong)flush.Ticks);
+        log.Identity(flush.IdentityXor);
+        log.UInt64((ulong)flush.Deltas.Rows);
+        log.Int64(flush.DeltaCount);
+        log.Decimal(flush.DeltaValue);
+        log.Int64(flush.AtMs);
+        log.EndRow();
+    }
+
+    private static void Compare(Flush flush, string what, string sent, string found)
+    {
+        if (sent != found)
+        {
+            throw new PartitionStoppedException(flush.Partition, $"{what} of offsets {flush.Lo} to {flush.Hi} are {found} (count, checksum), sent were {sent}");
+        }
+    }
+
+    /// <summary>ClickHouse reads FixedString as a little-endian number and prints it with the highest byte first, without leading zeros.</summary>
+    private static string ReversedHex(EventIdentity identity)
+    {
+        byte[] bytes = new byte[EventIdentity.Size];
+        identity.Write(bytes);
+        Array.Reverse(bytes);
+        string hex = Convert.ToHexString(bytes.AsSpan().TrimStart((byte)0));
+        return hex.Length == 0 ? "00" : hex;
+    }
+
+    private async Task<string> ScalarAsync(string sql, (string Name, object Value)[] parameters, CancellationToken cancellationToken)
+    {
+        await using ClickHouseDataReader reader = await database.QueryAsync(sql, parameters, cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return reader.GetString(0);
+    }
+}
+
+/// <summary>A built flush and its number: one above the partition's last confirmed one.</summary>
+public sealed record NumberedFlush(Flush Flush, long Number);

@@ -1,0 +1,80 @@
+using Metering.Storage.Postgres;
+using Npgsql;
+
+namespace Metering.Aggregator.House;
+
+/// <param name="Seq">Its number, and its offset in the house partition.</param>
+/// <param name="Args">JSON, by kind.</param>
+internal sealed record HouseJob(long Seq, string Kind, string Args, DateTimeOffset CreatedAt);
+
+/// <summary>The house partition's "log", and the back-fill's progress, in PostgreSQL.</summary>
+internal sealed class HouseJobStore(PostgresDatabase database)
+{
+    public async Task<HouseJob?> NextAsync(long after, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.Source.Command(
+            "select seq, kind, args::text, created_at from house_job where seq > $1 order by seq limit 1", after);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new HouseJob(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetFieldValue<DateTimeOffset>(3))
+            : null;
+    }
+
+    /// <summary>Where each partition began to count for the revision; null until all have.</summary>
+    public async Task<long[]?> StartsAsync(int revision, int partitions, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.Source.Command(
+            "select array_agg(from_off order by part) from meter_range where mrev = $1 and part < $2", revision, partitions);
+        return await command.ExecuteScalarAsync(cancellationToken) is long[] starts && starts.Length == partitions ? starts : null;
+    }
+
+    /// <summary>Records all jobs of a revision's back-fill at once, under the house partition's epoch.</summary>
+    /// <returns>False when another owner has the house partition.</returns>
+    public async Task<bool> PlanAsync(int revision, IReadOnlyCollection<string> jobArgs, int housePart, long epoch, CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using NpgsqlCommand fence = connection.Command("select 1 from partition_state where part = $1 and epoch = $2 for update", housePart, epoch);
+        if (await fence.ExecuteScalarAsync(cancellationToken) is null)
+        {
+            return false;
+        }
+
+        await using NpgsqlCommand plan = connection.Command(
+            """
+            with jobs as (
+              insert into house_job (kind, args) select 'backfill', args::jsonb from unnest($2::text[]) as args returning seq)
+            update meter_rev set last_job = coalesce((select max(seq) from jobs), 0) where mrev = $1 and last_job is null
+            """,
+            revision, jobArgs.ToArray());
+        await plan.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    /// <summary>A revision is ready when a finished seal holds all of its back-fill; the meter's earlier revisions then retire.</summary>
+    /// <returns>The revisions that became ready.</returns>
+    public async Task<IReadOnlyList<int>> MarkReadyAsync(int partitions, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.Source.Command(
+            """
+            with ready as (
+              update meter_rev set state = 'ready'
+              where state = 'backfilling' and last_job is not null
+                and last_job <= coalesce((select cut[$1 + 1] from seal where state = 'done' order by seal_no desc limit 1), 0)
+              returning mrev, meter_id),
+            retired as (
+              update meter_rev v set state = 'retired' from ready r where v.meter_id = r.meter_id and v.mrev < r.mrev and v.state <> 'retired' returning v.mrev)
+            select mrev from ready
+            """,
+            partitions);
+        List<int> ready = [];
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            ready.Add(reader.GetInt32(0));
+        }
+
+        return ready;
+    }
+}

@@ -1,0 +1,99 @@
+using Metering.Aggregator.Engine.Flushing;
+using Metering.Aggregator.Flushing;
+using Metering.Aggregator.Meters;
+using Metering.Aggregator.Partitions;
+using Microsoft.Extensions.Logging;
+
+namespace Metering.Aggregator.House;
+
+/// <summary>The owner of the house partition: plans back-fills, runs house jobs one by one as flushes, and says when a revision is ready.</summary>
+internal sealed class HouseLoop(
+    HouseJobStore jobs, Backfill backfill, Flusher flusher, MeterCatalog catalog, MeterDirectory directory, AggregatorOptions options, TimeProvider time, ILogger<HouseLoop> logger)
+{
+    public async Task RunAsync(OwnedPartition house, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                bool worked = await StepAsync(house, cancellationToken);
+                if (!worked)
+                {
+                    await Task.Delay(options.MeterPollInterval, time, cancellationToken);
+                }
+            }
+            catch (Exception problem) when (problem is not (OperationCanceledException or PartitionStoppedException or PartitionLostException or Engine.InvariantException))
+            {
+                AggregatorLog.TaskFailed(logger, "A house job", problem.Message, problem);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
+            }
+        }
+    }
+
+    /// <returns>Whether there was a job.</returns>
+    public async Task<bool> StepAsync(OwnedPartition house, CancellationToken cancellationToken)
+    {
+        MeterCatalog.Snapshot meters = await catalog.RefreshAsync(cancellationToken);
+        await directory.PublishAsync(meters, cancellationToken);
+        foreach (CatalogEntry entry in meters.Entries.Where(entry => entry is { State: RevisionState.Backfilling, LastJob: null }))
+        {
+            await PlanAsync(entry, house, cancellationToken);
+        }
+
+        foreach (int ready in await jobs.MarkReadyAsync(house.Part, cancellationToken))
+        {
+            AggregatorLog.RevisionReady(logger, ready, meters.Entries.First(entry => entry.Revision.Number == ready).Slug);
+        }
+
+        HouseJob? job = await jobs.NextAsync(house.Confirmed, cancellationToken);
+        if (job is null)
+        {
+            return false;
+        }
+
+        await RunJobAsync(job, house, meters, inDoubt: false, cancellationToken);
+        return true;
+    }
+
+    /// <summary>Runs again the job that was on its way when its owner died.</summary>
+    public async Task ResendAsync(OwnedPartition house, long seq, CancellationToken cancellationToken)
+    {
+        HouseJob? job = await jobs.NextAsync(seq - 1, cancellationToken);
+        if (job?.Seq != seq)
+        {
+            throw new PartitionStoppedException(house.Part, $"house job {seq} is on its way but not recorded");
+        }
+
+        await RunJobAsync(job, house, await catalog.RefreshAsync(cancellationToken), inDoubt: true, cancellationToken);
+    }
+
+    private async Task RunJobAsync(HouseJob job, OwnedPartition house, MeterCatalog.Snapshot meters, bool inDoubt, CancellationToken cancellationToken)
+    {
+        using Flush flush = job.Kind == "backfill"
+            ? await backfill.BuildAsync(job, house.Part, RevisionOf(job, meters), cancellationToken)
+            : Repair.Build(job, house.Part);
+        await flusher.SendAsync([(house, flush)], inDoubt, cancellationToken);
+    }
+
+    private static Engine.Meters.MeterRevision RevisionOf(HouseJob job, MeterCatalog.Snapshot meters)
+    {
+        int revision = System.Text.Json.JsonSerializer.Deserialize(job.Args, HouseJson.Default.BackfillArgs)!.Revision;
+        return meters.Entries.First(entry => entry.Revision.Number == revision).Revision;
+    }
+
+    private async Task PlanAsync(CatalogEntry entry, OwnedPartition house, CancellationToken cancellationToken)
+    {
+        if (await jobs.StartsAsync(entry.Revision.Number, house.Part, cancellationToken) is not { } starts)
+        {
+            return;
+        }
+
+        IReadOnlyList<string> planned = await backfill.PlanAsync(entry, starts, cancellationToken);
+        if (!await jobs.PlanAsync(entry.Revision.Number, planned, house.Part, house.Epoch, cancellationToken))
+        {
+            throw new PartitionLostException(house.Part);
+        }
+
+        AggregatorLog.BackfillPlanned(logger, entry.Revision.Number, entry.Slug, planned.Count);
+    }
+}

@@ -1,0 +1,83 @@
+using Metering.Storage.Postgres;
+using Npgsql;
+
+namespace Metering.Aggregator.Sealing;
+
+/// <param name="Number">1, 2, 3, …</param>
+/// <param name="Upto">Minutes below are sealed.</param>
+/// <param name="Cut">Confirmed offset per partition, the house partition last: deltas above belong to a later seal.</param>
+public sealed record Seal(long Number, DateTimeOffset Upto, long[] Cut, DateTimeOffset SealedAt)
+{
+    /// <summary>Before the first: nothing is sealed.</summary>
+    public static Seal None { get; } = new(0, new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero), [], default);
+}
+
+/// <summary>The seals in PostgreSQL. The primary key is the fence: two sealers cannot make the same number twice.</summary>
+internal sealed class SealStore(PostgresDatabase database)
+{
+    /// <summary>Its holder seals, back-fills nothing else: one per deployment.</summary>
+    public const long SealerLock = 0x5345_414C;
+
+    /// <summary>The newest finished seal, and the one that was begun and not finished, if any.</summary>
+    public async Task<(Seal Last, Seal? Pending)> LastAsync(CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.Source.Command("select seal_no, upto, cut, sealed_at, state from seal order by seal_no desc limit 2");
+        Seal last = Seal.None;
+        Seal? pending = null;
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            Seal seal = new(reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<long[]>(2), reader.GetFieldValue<DateTimeOffset>(3));
+            if (reader.GetString(4) == "pending")
+            {
+                pending = seal;
+            }
+            else if (seal.Number > last.Number)
+            {
+                last = seal;
+            }
+        }
+
+        return (last, pending);
+    }
+
+    public async Task<Seal?> NewestBeforeAsync(DateTimeOffset sealedBefore, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.Source.Command(
+            "select seal_no, upto, cut, sealed_at from seal where state = 'done' and sealed_at < $1 order by seal_no desc limit 1", sealedBefore);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? new Seal(reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<long[]>(2), reader.GetFieldValue<DateTimeOffset>(3))
+            : null;
+    }
+
+    /// <summary>All partitions in one statement. Null while a partition has never confirmed a record: its clock is unknown.</summary>
+    public async Task<(long[] Cut, DateTimeOffset Clock)?> ReadProgressAsync(int partitions, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.Source.Command(
+            """
+            select array_agg(confirmed order by part), least(min(clock) filter (where part < $1), now()), count(*), bool_and(clock > 'epoch')
+            from partition_state
+            """,
+            partitions);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        bool complete = reader.GetInt64(2) == partitions + 1 && reader.GetBoolean(3);
+        return complete ? (reader.GetFieldValue<long[]>(0), reader.GetFieldValue<DateTimeOffset>(1)) : null;
+    }
+
+    /// <returns>False when another sealer made this number.</returns>
+    public async Task<bool> BeginAsync(Seal seal, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.Source.Command(
+            "insert into seal (seal_no, upto, cut, sealed_at, state) values ($1, $2, $3, $4, 'pending') on conflict do nothing",
+            seal.Number, seal.Upto, seal.Cut, seal.SealedAt);
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    public async Task FinishAsync(long number, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.Source.Command("update seal set state = 'done' where seal_no = $1", number);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

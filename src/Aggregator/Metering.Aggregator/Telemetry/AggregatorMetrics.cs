@@ -1,0 +1,51 @@
+using System.Diagnostics.Metrics;
+using Metering.Aggregator.Engine.Flushing;
+
+namespace Metering.Aggregator.Telemetry;
+
+/// <summary>The aggregator's instruments. Added to once per flush, never per event.</summary>
+public sealed class AggregatorMetrics
+{
+    public const string MeterName = "Metering.Aggregator";
+
+    private readonly Counter<long> _events;
+    private readonly Counter<long> _rounded;
+    private readonly Histogram<double> _flushDuration;
+    private readonly Counter<long> _seals;
+    private readonly Counter<long> _findings;
+    private readonly Gauge<double> _sealLag;
+
+    public AggregatorMetrics(IMeterFactory factory)
+    {
+        Meter meter = factory.Create(MeterName);
+        _events = meter.CreateCounter<long>("metering.aggregator.events", "{event}", "Records taken from the log, by what became of them.");
+        _rounded = meter.CreateCounter<long>("metering.aggregator.values.rounded", "{event}", "Events whose value had more than 12 decimal places.");
+        _flushDuration = meter.CreateHistogram(
+            "metering.aggregator.flush.duration", "s", "From built to visible.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] });
+        _seals = meter.CreateCounter<long>("metering.aggregator.seals", "{seal}", "Seals written.");
+        _findings = meter.CreateCounter<long>("metering.aggregator.audit.findings", "{finding}", "Differences the audit found.");
+        _sealLag = meter.CreateGauge<double>("metering.aggregator.seal.lag", "s", "How far the newest seal's boundary is behind the clock.");
+    }
+
+    public void Flushed(IEnumerable<Flush> flushes, TimeSpan elapsed)
+    {
+        _flushDuration.Record(elapsed.TotalSeconds);
+        foreach (Flush flush in flushes)
+        {
+            _events.Add(flush.Accepted, new KeyValuePair<string, object?>("outcome", "accepted"));
+            _events.Add(flush.Duplicates, new KeyValuePair<string, object?>("outcome", "duplicate"));
+            _events.Add(flush.Dead, new KeyValuePair<string, object?>("outcome", "dead_letter"));
+            _events.Add(flush.Problems, new KeyValuePair<string, object?>("outcome", "unusable_value"));
+            _rounded.Add(flush.Rounded);
+        }
+    }
+
+    public void Sealed(TimeSpan lag)
+    {
+        _seals.Add(1);
+        _sealLag.Record(lag.TotalSeconds);
+    }
+
+    public void Found(int findings) => _findings.Add(findings);
+}

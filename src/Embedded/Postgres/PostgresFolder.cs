@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace Metering.Embedded.Postgres;
+
+/// <summary>
+/// Where the cluster's files are. Normally `cluster` in the data folder. As root under a folder that the service user cannot enter (say
+/// `/root/.local/share`), PostgreSQL could not open them there: they go to `/var/lib/metering`, named after the data folder, and `cluster` is a
+/// link to them, so that whoever looks or backs up finds them.
+/// </summary>
+internal static class PostgresFolder
+{
+    private const string SystemRoot = "/var/lib/metering";
+
+    public static string Prepare(string dataPath, ServiceUser? user, ILogger logger)
+    {
+        string cluster = Path.Combine(dataPath, "cluster");
+        if (new DirectoryInfo(cluster).LinkTarget is { } linked)
+        {
+            Directory.CreateDirectory(linked);
+            return Own(linked, user);
+        }
+
+        if (user is null || user.CanReach(dataPath))
+        {
+            Directory.CreateDirectory(cluster);
+            return Own(cluster, user);
+        }
+
+        string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataPath)))[..12];
+        string actual = Path.Combine(SystemRoot, "postgres-" + name);
+        Directory.CreateDirectory(actual);
+        Directory.CreateSymbolicLink(cluster, actual);
+        EmbeddedLog.PostgresRelocated(logger, user.Name, dataPath, actual);
+        return Own(actual, user);
+    }
+
+    private static string Own(string folder, ServiceUser? user)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        user?.Own(folder);
+        return folder;
+    }
+}

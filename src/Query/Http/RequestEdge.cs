@@ -1,0 +1,62 @@
+using Metering.Query.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Metering.Query.Http;
+
+/// <summary>What every request passes: its tenant, its time limit, and the one place that turns failures into problem bodies.</summary>
+internal sealed class RequestEdge(ITenantResolver tenants, IOptions<QueryOptions> options, TimeProvider clock, QueryMetrics metrics, ILogger<RequestEdge> log)
+{
+    internal delegate Task<IResult> Handler(HttpContext context, string tenant, CancellationToken cancellationToken);
+
+    public IEndpointConventionBuilder Map(IEndpointRouteBuilder routes, string method, string pattern, Handler handler) =>
+        routes.MapMethods(pattern, [method], (RequestDelegate)(context => RunAsync(context, handler)));
+
+    private async Task RunAsync(HttpContext context, Handler handler)
+    {
+        IResult result = await AnswerAsync(context, handler);
+        if (!context.RequestAborted.IsCancellationRequested)
+        {
+            await result.ExecuteAsync(context);
+        }
+    }
+
+    private async Task<IResult> AnswerAsync(HttpContext context, Handler handler)
+    {
+        using CancellationTokenSource timeout = new(options.Value.Timeout, clock);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, context.RequestAborted);
+        try
+        {
+            string? tenant = await tenants.ResolveAsync(context);
+            return tenant is null
+                ? new Problem(StatusCodes.Status401Unauthorized, "This request needs a valid API key: send 'Authorization: Bearer <key>'.")
+                : await handler(context, tenant, either.Token);
+        }
+        catch (RefusedException refusal)
+        {
+            metrics.Refused(refusal.Status);
+            return new Problem(refusal.Status, refusal.Message);
+        }
+        catch (BadHttpRequestException bad)
+        {
+            return new Problem(bad.StatusCode, bad.Message);
+        }
+        catch (Exception failure) when (timeout.IsCancellationRequested)
+        {
+            log.TimedOut(context.Request.Path, failure);
+            return new Problem(StatusCodes.Status504GatewayTimeout, $"No answer within {options.Value.Timeout.TotalSeconds:0} s: ask for a shorter time range or fewer groups.");
+        }
+        catch (Exception) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return Results.Empty;
+        }
+        catch (Exception failure)
+        {
+            log.Failed(context.Request.Path, failure);
+            return new Problem(StatusCodes.Status500InternalServerError, null);
+        }
+    }
+}

@@ -1,3 +1,0 @@
-namespace Metering.Embedded.Tests;
-
-public class PlaceholderTests { [Xunit.Fact] public void Builds() { } }

@@ -1,3 +1,0 @@
-namespace Metering.EventLog.Tests;
-
-public class PlaceholderTests { [Xunit.Fact] public void Builds() { } }

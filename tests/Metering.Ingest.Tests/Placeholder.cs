@@ -1,3 +1,0 @@
-namespace Metering.Ingest.Tests;
-
-public class PlaceholderTests { [Xunit.Fact] public void Builds() { } }

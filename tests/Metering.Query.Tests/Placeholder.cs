@@ -1,3 +1,0 @@
-namespace Metering.Query.Tests;
-
-public class PlaceholderTests { [Xunit.Fact] public void Builds() { } }
