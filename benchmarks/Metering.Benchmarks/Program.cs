@@ -1,0 +1,4 @@
+using BenchmarkDotNet.Running;
+using Metering.Benchmarks;
+
+BenchmarkSwitcher.FromAssembly(typeof(SampleEvents).Assembly).Run(args, new BenchmarkConfig());
