@@ -15,7 +15,8 @@ internal sealed record MadeEvent(string Id, string Subject, string Time, string 
 }
 
 /// <summary>Makes the batches of one sender: events, copies of events it sent before, voids, amendments, history. Repeatable by its seed.</summary>
-internal sealed class EventMaker(string source, int seed)
+/// <param name="corrections">Whether to void and amend too.</param>
+internal sealed class EventMaker(string source, int seed, bool corrections = true)
 {
     private const int HistoryDays = 3;
     private static readonly string[] s_models = ["small", "large", "vision"];
@@ -27,8 +28,8 @@ internal sealed class EventMaker(string source, int seed)
 
     public Batch Next(DateTimeOffset now) => _random.Next(100) switch
     {
-        < 6 when _made.Count > 50 => Voids(),
-        < 12 when _made.Count > 50 => Amendments(),
+        < 6 when corrections && _made.Count > 50 => Voids(),
+        < 12 when corrections && _made.Count > 50 => Amendments(),
         < 14 => Events(5, now.AddDays(-40 - _random.Next(HistoryDays))),
         _ => Events(20 + _random.Next(60), now),
     };

@@ -13,6 +13,7 @@ namespace Metering.EndToEnd.Tests.Running;
 internal sealed partial class MeteringProcess : IAsyncDisposable
 {
     private const int SignalTerminate = 15;
+    private const int SignalStop = 19;
     private static readonly TimeSpan s_startDeadline = TimeSpan.FromMinutes(1);
 
     private readonly IReadOnlyDictionary<string, string> _environment;
@@ -121,6 +122,9 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
         _process!.Kill();
         await _process.WaitForExitAsync();
     }
+
+    /// <summary>SIGSTOP to the program, not to its engines. It can only be killed after that.</summary>
+    public void Pause() => Assert.Equal(0, Kill(ProcessId, SignalStop));
 
     /// <summary>SIGTERM.</summary>
     /// <returns>The exit code, and how long it took.</returns>
