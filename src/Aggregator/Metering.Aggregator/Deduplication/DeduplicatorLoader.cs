@@ -20,7 +20,7 @@ internal sealed partial class DeduplicatorLoader(ClickHouseDatabase database, Ag
     public async Task<LoadedState> LoadAsync(int part, long before, DateTimeOffset clock, CancellationToken cancellationToken)
     {
         Deduplicator deduplicator = new();
-        long sinceMs = Math.Max(0, clock.ToUnixTimeMilliseconds() - (long)options.Horizon.TotalMilliseconds);
+        long sinceMs = Math.Max(0, clock.ToUnixTimeMilliseconds() - (long)(options.Horizon + AggregatorOptions.AppendTimeSlack).TotalMilliseconds);
         SegmentStamp last = await LoadSegmentsAsync(deduplicator, part, before, sinceMs, cancellationToken);
         await LoadRawAsync(deduplicator, part, last.LastOffset, before, sinceMs, cancellationToken);
         await LoadAwaitedAsync(deduplicator, part, before, sinceMs, cancellationToken);
