@@ -24,9 +24,10 @@ internal sealed class PostgresCluster(string bin, string folder, string dataPath
 
     private string LogFile => Path.Combine(folder, "postgres.log");
 
-    /// <summary>Makes the cluster if it is not there, and returns the password of its only role.</summary>
+    /// <summary>Makes the cluster if it is not there, and returns the password of its only role. No leftover may run: its files come and go.</summary>
     public async Task<string> PrepareAsync(EmbeddedPostgresOptions options, int port, CancellationToken cancellationToken)
     {
+        user?.Own(folder);
         if (!File.Exists(PasswordFile) || !Directory.Exists(Data))
         {
             await CreateAsync(cancellationToken).ConfigureAwait(false);

@@ -7,7 +7,7 @@ namespace Metering.Embedded.Postgres;
 /// <summary>
 /// Where the cluster's files are. Normally `cluster` in the data folder. As root under a folder that the service user cannot enter (say
 /// `/root/.local/share`), PostgreSQL could not open them there: they go to `/var/lib/metering`, named after the data folder, and `cluster` is a
-/// link to them, so that whoever looks or backs up finds them.
+/// link to them, so that whoever looks or backs up finds them. Nobody but their owner may look into them; who that is, the cluster says.
 /// </summary>
 internal static class PostgresFolder
 {
@@ -19,13 +19,13 @@ internal static class PostgresFolder
         if (new DirectoryInfo(cluster).LinkTarget is { } linked)
         {
             Directory.CreateDirectory(linked);
-            return Own(linked, user);
+            return Close(linked);
         }
 
         if (user is null || user.CanReach(dataPath))
         {
             Directory.CreateDirectory(cluster);
-            return Own(cluster, user);
+            return Close(cluster);
         }
 
         string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataPath)))[..12];
@@ -33,17 +33,16 @@ internal static class PostgresFolder
         Directory.CreateDirectory(actual);
         Directory.CreateSymbolicLink(cluster, actual);
         EmbeddedLog.PostgresRelocated(logger, user.Name, dataPath, actual);
-        return Own(actual, user);
+        return Close(actual);
     }
 
-    private static string Own(string folder, ServiceUser? user)
+    private static string Close(string folder)
     {
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
 
-        user?.Own(folder);
         return folder;
     }
 }

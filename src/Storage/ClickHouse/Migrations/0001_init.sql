@@ -148,11 +148,12 @@ CREATE TABLE IF NOT EXISTS meter_info (
 ) ENGINE = ReplacingMergeTree(ver) ORDER BY meter
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
--- Sealed windows plus the deltas no seal has folded yet. The marks are read once per query, before the rows.
+-- Sealed windows plus the deltas no seal has folded yet. Everything follows from the flush marks, which are read once per query, before the
+-- rows: the seal is the newest whose cut they have reached, because a seal may be done before the mark of a flush it folded.
 CREATE OR REPLACE VIEW usage_values AS
 WITH
-  (SELECT argMax((seal_no, upto, cut), seal_no) FROM seal_mark FINAL) AS sm,
-  (SELECT groupArray(hi) FROM (SELECT part, hi FROM flush_mark FINAL ORDER BY part)) AS fm
+  (SELECT groupArray(hi) FROM (SELECT part, hi FROM flush_mark FINAL ORDER BY part)) AS fm,
+  (SELECT (seal_no, upto, cut) FROM seal_mark WHERE NOT arrayExists((c, i) -> c > fm[i], cut, arrayEnumerate(cut)) ORDER BY seal_no DESC LIMIT 1) AS sm
 SELECT tenant, meter, subject, minute, grp, v, vt, vid, kind, seal_no, s, n
 FROM usage_window FINAL
 WHERE seal_no <= sm.1

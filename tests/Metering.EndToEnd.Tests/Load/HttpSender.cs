@@ -1,0 +1,49 @@
+using System.Net;
+using Metering.EndToEnd.Tests.Running;
+using Xunit;
+
+namespace Metering.EndToEnd.Tests.Load;
+
+/// <summary>Sends batch after batch. What fails is sent again with the same ids, as a client does, but for some that it gives up.</summary>
+internal sealed class HttpSender(MeteringClient client, SentRecords records, EventMaker maker, int seed, TimeSpan pause)
+{
+    private readonly Random _random = new(seed);
+
+    /// <summary>Requests whose outcome the sender never learnt.</summary>
+    public int InDoubt { get; private set; }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        Batch? again = null;
+        while (!stop.IsCancellationRequested)
+        {
+            Batch batch = again ?? maker.Next(DateTimeOffset.UtcNow);
+            records.Sending(batch.Names);
+            again = await TrySendAsync(batch) || _random.Next(10) == 0 ? null : batch;
+            await Task.Delay(again is null ? pause : TimeSpan.FromMilliseconds(50), CancellationToken.None);
+        }
+    }
+
+    private async Task<bool> TrySendAsync(Batch batch)
+    {
+        try
+        {
+            using HttpResponseMessage response = await client.SendAsync(HttpMethod.Post, batch.Path, batch.Json);
+            string text = await response.Content.ReadAsStringAsync();
+            if (response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests)
+            {
+                InDoubt++;
+                return false;
+            }
+
+            Assert.True(response.StatusCode == HttpStatusCode.OK && text.EndsWith("\"rejected\":[]}", StringComparison.Ordinal), $"{(int)response.StatusCode} {text}");
+            records.Acknowledge(batch.Names);
+            return true;
+        }
+        catch (Exception broken) when (broken is HttpRequestException or IOException or OperationCanceledException)
+        {
+            InDoubt++;
+            return false;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Xunit;
+
+namespace Metering.EndToEnd.Tests.Running;
+
+/// <summary>What people do with the program: HTTP requests, and plain SQL in ClickHouse.</summary>
+internal sealed class MeteringClient(Uri http, Uri clickHouse) : IDisposable
+{
+    /// <summary>Enough to reach every partition, so their arrival means that everything before them has arrived.</summary>
+    private const int MarkerEvents = 64;
+
+    private readonly HttpClient _http = new() { BaseAddress = http, Timeout = TimeSpan.FromMinutes(2) };
+    private readonly HttpClient _sql = new() { BaseAddress = clickHouse, Timeout = TimeSpan.FromMinutes(2) };
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _sql.Dispose();
+    }
+
+    public async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, string path, string? json = null, string contentType = "application/json", string tenant = "default", CancellationToken cancellationToken = default)
+    {
+        using HttpRequestMessage request = new(method, new Uri(path, UriKind.Relative));
+        request.Headers.Add("X-Metering-Tenant", tenant);
+        if (json is not null)
+        {
+            request.Content = new StringContent(json, Encoding.UTF8, contentType);
+        }
+
+        return await _http.SendAsync(request, cancellationToken);
+    }
+
+    /// <summary>Sends what must be accepted as a whole.</summary>
+    public async Task IngestAsync(string json, string path = "/v1/events", string tenant = "default")
+    {
+        JsonElement answer = await RequireAsync(HttpMethod.Post, path, json, tenant);
+        Assert.True(answer.GetProperty("rejected").GetArrayLength() == 0, answer.ToString());
+    }
+
+    public async Task<JsonElement> RequireAsync(HttpMethod method, string path, string? json = null, string tenant = "default")
+    {
+        using HttpResponseMessage response = await SendAsync(method, path, json, tenant: tenant);
+        string text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{method} {path}: {(int)response.StatusCode} {text}");
+        return text.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(text);
+    }
+
+    public async Task<string> TextAsync(string path, string tenant = "default")
+    {
+        using HttpResponseMessage response = await SendAsync(HttpMethod.Get, path, tenant: tenant);
+        string text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.OK, $"{path}: {text}");
+        return text;
+    }
+
+    /// <summary>The answer in TabSeparated.</summary>
+    public async Task<string> SqlAsync(string sql)
+    {
+        using HttpResponseMessage response = await _sql.PostAsync(new Uri("/?database=metering", UriKind.Relative), new StringContent(sql));
+        string text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{sql}: {text}");
+        return text.TrimEnd('\n');
+    }
+
+    public async Task<List<JsonElement>> SqlRowsAsync(string sql)
+    {
+        string text = await SqlAsync(sql + " FORMAT JSONEachRow SETTINGS output_format_json_quote_decimals = 1");
+        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<JsonElement>(line))];
+    }
+
+    /// <summary>Returns when everything sent before can be queried and every meter is ready.</summary>
+    public async Task SettleAsync()
+    {
+        string type = $"marker-{Guid.NewGuid():N}";
+        IEnumerable<string> markers = Enumerable.Range(0, MarkerEvents).Select(i => $$"""{"id":"{{type}}-{{i}}","source":"test","type":"{{type}}","subject":"marker"}""");
+        await IngestAsync($"[{string.Join(',', markers)}]");
+        await Eventually.TrueAsync(async () => await SqlAsync($"SELECT count() FROM usage_events WHERE type = '{type}'") == $"{MarkerEvents}", "markers can be queried");
+        await Eventually.TrueAsync(async () => (await RequireAsync(HttpMethod.Post, "/v1/audit")).GetProperty("pendingMeters").GetInt32() == 0, "every meter is ready");
+    }
+
+    /// <summary>A whole audit, which must find nothing.</summary>
+    public async Task<JsonElement> AuditAsync()
+    {
+        JsonElement report = await RequireAsync(HttpMethod.Post, "/v1/audit");
+        Assert.True(report.GetProperty("isExact").GetBoolean(), report.ToString());
+        return report;
+    }
+
+    public async Task<long> NewestSealAsync()
+    {
+        JsonElement seals = (await RequireAsync(HttpMethod.Get, "/v1/seals?limit=1")).GetProperty("items");
+        return seals.GetArrayLength() == 0 ? 0 : seals[0].GetProperty("sealNo").GetInt64();
+    }
+
+    public Task<JsonElement> CreateMeterAsync(TestMeter meter, string tenant = "default") => RequireAsync(HttpMethod.Post, "/api/v1/meters", meter.ToJson(), tenant);
+}
