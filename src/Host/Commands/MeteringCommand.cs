@@ -14,5 +14,6 @@ internal static class MeteringCommand
     {
         UpCommand.Create(),
         ServeCommand.Create(),
+        ImportCommand.Create(),
     };
 }
