@@ -14,6 +14,7 @@ internal static class MeteringCommand
     {
         UpCommand.Create(),
         ServeCommand.Create(),
+        DemoCommand.Create(),
         ImportCommand.Create(),
     };
 }
