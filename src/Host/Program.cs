@@ -8,4 +8,9 @@ if (args is ["engine", "clickhouse", .. string[] rest])
     return await ClickHouseServerProcess.RunAsync(rest);
 }
 
-return await MeteringCommand.Create().Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+// Stopping drains and flushes, which takes longer than the two seconds it gets by default.
+return await MeteringCommand.Create().Parse(args).InvokeAsync(new InvocationConfiguration
+{
+    EnableDefaultExceptionHandler = false,
+    ProcessTerminationTimeout = TimeSpan.FromMinutes(2),
+});

@@ -88,7 +88,7 @@ public sealed class CrashTests(Engines engines)
             }
         }
 
-        Assert.Equal($"{moment} {statement}", transport.FaultHit);
+        Assert.True(transport.FaultHit == $"{moment} {statement}", $"Seen: {string.Join(", ", transport.Seen)}. {TestLog.Instance.Tail()}");
         await using Pipeline next = await Pipeline.StartAsync(place);
         await next.AppendAsync(load.Next(15));
         await next.SettleAsync();

@@ -45,6 +45,10 @@ public sealed class AggregatorOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")]
     public TimeSpan TickFlushInterval { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <value>How long a stopping process may take to flush what it has gathered; the rest is resent after the next start. Default 20 s.</value>
+    [Range(typeof(TimeSpan), "00:00:00.010", "00:10:00")]
+    public TimeSpan DrainDeadline { get; set; } = TimeSpan.FromSeconds(20);
+
     /// <value>How often new and changed meters are looked for. Default 500 ms.</value>
     [Range(typeof(TimeSpan), "00:00:00.050", "00:10:00")]
     public TimeSpan MeterPollInterval { get; set; } = TimeSpan.FromMilliseconds(500);
@@ -70,6 +74,12 @@ public sealed class AggregatorOptions
     /// <value>Deltas that a seal has folded are dropped after this long. Default 2 h.</value>
     [Range(typeof(TimeSpan), "00:20:00", "30.00:00:00")]
     public TimeSpan DeltaRetention { get; set; } = TimeSpan.FromHours(2);
+
+    /// <summary>
+    /// Append times are only nearly monotone, so identities are kept this much longer than the horizon: a record stamped a little earlier than
+    /// the newest one must still find every identity it is entitled to.
+    /// </summary>
+    internal static readonly TimeSpan AppendTimeSlack = TimeSpan.FromHours(1);
 
     /// <exception cref="ValidationException">A value, or two together, would break a promise.</exception>
     public void Validate()

@@ -22,7 +22,6 @@ internal sealed class AggregatorService(
     : BackgroundService
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_drainDeadline = TimeSpan.FromSeconds(20);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -63,7 +62,7 @@ internal sealed class AggregatorService(
     {
         List<OwnedPartition> owned = [];
         using CancellationTokenSource abort = new();
-        await using CancellationTokenRegistration deadline = stopping.Register(() => abort.CancelAfter(s_drainDeadline));
+        await using CancellationTokenRegistration deadline = stopping.Register(() => abort.CancelAfter(options.DrainDeadline));
         try
         {
             await TakeAsync(owned, stopping);

@@ -14,5 +14,7 @@ internal static class MeteringCommand
     {
         UpCommand.Create(),
         ServeCommand.Create(),
+        DemoCommand.Create(),
+        ImportCommand.Create(),
     };
 }

@@ -1,7 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 using Metering.Embedded;
 using Metering.EventLog;
+using Metering.Host.Client;
 using Metering.Host.Composition;
+using Metering.Host.Import;
 using Metering.Host.Settings;
 using Metering.Storage.Migrations;
 using Microsoft.Extensions.Options;
@@ -36,7 +38,12 @@ internal static class Running
         {
             return ExitCode.Interrupted;
         }
-        catch (Exception problem) when (problem is SettingsException or EngineException or EventLogUnavailableException or TopicMismatchException
+        catch (ServerException refused)
+        {
+            await Console.Error.WriteLineAsync($"metering: {refused.Message}");
+            return refused.ExitCode;
+        }
+        catch (Exception problem) when (problem is SettingsException or ImportException or EngineException or EventLogUnavailableException or TopicMismatchException
             or MigrationException or ValidationException or OptionsValidationException or IOException)
         {
             await Console.Error.WriteLineAsync($"metering: {problem.Message}");

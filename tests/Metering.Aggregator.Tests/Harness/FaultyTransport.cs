@@ -30,6 +30,9 @@ public sealed partial class FaultyTransport() : DelegatingHandler(new SocketsHtt
     /// <summary>Only requests whose statement matches are counted.</summary>
     public Func<string, bool> Counts { get; set; } = _ => true;
 
+    /// <summary>Every statement that came by, and how often.</summary>
+    public System.Collections.Concurrent.ConcurrentDictionary<string, int> Seen { get; } = new();
+
     /// <summary>Makes the next request that counts go wrong.</summary>
     public void Arm() => FaultAt = Volatile.Read(ref _requests) + 1;
 
@@ -44,6 +47,7 @@ public sealed partial class FaultyTransport() : DelegatingHandler(new SocketsHtt
         }
 
         string statement = await StatementAsync(request);
+        Seen.AddOrUpdate(statement, 1, (_, count) => count + 1);
         bool faulty = Counts(statement) && Interlocked.Increment(ref _requests) == FaultAt;
         if (!faulty)
         {
@@ -64,7 +68,7 @@ public sealed partial class FaultyTransport() : DelegatingHandler(new SocketsHtt
     /// <summary>The kind of statement and its table: <c>insert usage_raw</c>.</summary>
     private static async Task<string> StatementAsync(HttpRequestMessage request)
     {
-        string sql = Uri.UnescapeDataString(request.RequestUri!.Query);
+        string sql = Uri.UnescapeDataString(request.RequestUri!.Query.Replace('+', ' '));
         if (request.Content is not null)
         {
             await request.Content.LoadIntoBufferAsync();
@@ -94,9 +98,9 @@ public sealed partial class FaultyTransport() : DelegatingHandler(new SocketsHtt
         return System.Text.Encoding.Latin1.GetString(body);
     }
 
-    [GeneratedRegex(@"INSERT INTO (\w+)", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"INSERT INTO `?(\w+)", RegexOptions.IgnoreCase)]
     private static partial Regex Insert();
 
-    [GeneratedRegex(@"FROM (?:\w+\.)?(\w+)", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"FROM (\w+)", RegexOptions.IgnoreCase)]
     private static partial Regex From();
 }

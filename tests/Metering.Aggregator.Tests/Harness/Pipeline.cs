@@ -46,7 +46,7 @@ public sealed class Pipeline : IAsyncDisposable
         ClickHouseDatabase clickHouse = new(place.ClickHouse);
         await postgres.MigrateAsync(default);
         await clickHouse.MigrateAsync(default);
-        IEventLog log = EmbeddedEventLog.Open(
+        EmbeddedEventLog log = EmbeddedEventLog.Open(
             new EmbeddedEventLogOptions { DataDirectory = Path.Combine(place.Folder, "log") }, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
         ITopic topic = await log.OpenAsync(new TopicSpec("usage.events", Partitions), default);
         AggregatorOptions options = new()
@@ -59,6 +59,7 @@ public sealed class Pipeline : IAsyncDisposable
             SealInterval = TimeSpan.FromMilliseconds(100),
             MeterPollInterval = TimeSpan.FromMilliseconds(50),
             AllowedLateness = TimeSpan.Zero,
+            DrainDeadline = TimeSpan.FromMilliseconds(50),
             AuditInterval = TimeSpan.FromDays(1),
         };
         configure?.Invoke(options);
@@ -127,7 +128,7 @@ public sealed class Pipeline : IAsyncDisposable
     /// <summary>All rows as tab-separated text.</summary>
     public async Task<string[]> RowsAsync(string sql)
     {
-        using ClickHouse.Driver.ADO.ClickHouseRawResult result = await ClickHouse.QueryRawAsync(sql + " FORMAT TSV", default);
+        using global::ClickHouse.Driver.ADO.ClickHouseRawResult result = await ClickHouse.QueryRawAsync(sql + " FORMAT TSV", default);
         return (await result.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 

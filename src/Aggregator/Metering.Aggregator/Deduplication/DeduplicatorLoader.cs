@@ -20,7 +20,7 @@ internal sealed partial class DeduplicatorLoader(ClickHouseDatabase database, Ag
     public async Task<LoadedState> LoadAsync(int part, long before, DateTimeOffset clock, CancellationToken cancellationToken)
     {
         Deduplicator deduplicator = new();
-        long sinceMs = Math.Max(0, clock.ToUnixTimeMilliseconds() - (long)options.Horizon.TotalMilliseconds);
+        long sinceMs = Math.Max(0, clock.ToUnixTimeMilliseconds() - (long)(options.Horizon + AggregatorOptions.AppendTimeSlack).TotalMilliseconds);
         SegmentStamp last = await LoadSegmentsAsync(deduplicator, part, before, sinceMs, cancellationToken);
         await LoadRawAsync(deduplicator, part, last.LastOffset, before, sinceMs, cancellationToken);
         await LoadAwaitedAsync(deduplicator, part, before, sinceMs, cancellationToken);
@@ -74,8 +74,7 @@ internal sealed partial class DeduplicatorLoader(ClickHouseDatabase database, Ag
         foreach (string path in Directory.GetFiles(options.CacheDirectory, string.Create(CultureInfo.InvariantCulture, $"{part:D4}-*.ids")).Order(StringComparer.Ordinal))
         {
             IdentitySegmentFile? file = IdentitySegmentFile.TryOpen(path);
-            bool follows = file is not null && (last.LastFlush == 0 || file.Stamp.FirstFlush == last.LastFlush + 1);
-            if (file is null || !follows || file.Stamp.LastOffset >= before || !await AgreesAsync(file.Stamp, cancellationToken))
+            if (file is null || !await FollowsAsync(file.Stamp, last, sinceMs, cancellationToken) || file.Stamp.LastOffset >= before || !await AgreesAsync(file.Stamp, cancellationToken))
             {
                 LogSegmentRefused(path);
                 file?.Dispose();
@@ -96,6 +95,24 @@ internal sealed partial class DeduplicatorLoader(ClickHouseDatabase database, Ag
         }
 
         return last;
+    }
+
+    /// <summary>Whether nothing between the files, or before the first one, is young enough to matter.</summary>
+    private async Task<bool> FollowsAsync(SegmentStamp stamp, SegmentStamp last, long sinceMs, CancellationToken cancellationToken)
+    {
+        if (stamp.FirstFlush == last.LastFlush + 1)
+        {
+            return true;
+        }
+
+        await using ClickHouseDataReader reader = await database.QueryAsync(
+            """
+            SELECT 1 FROM flush_log
+            WHERE part = {part:UInt16} AND flush_no > {last:UInt64} AND flush_no < {first:UInt64} AND accepted > 0 AND at >= fromUnixTimestamp64Milli({since:Int64}) LIMIT 1
+            """,
+            [("part", stamp.Part), ("last", last.LastFlush), ("first", stamp.FirstFlush), ("since", sinceMs)],
+            cancellationToken);
+        return !await reader.ReadAsync(cancellationToken);
     }
 
     private async Task<bool> AgreesAsync(SegmentStamp stamp, CancellationToken cancellationToken)

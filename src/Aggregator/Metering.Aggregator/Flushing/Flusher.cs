@@ -65,7 +65,7 @@ internal sealed class Flusher(PartitionStore store, FlushSink sink, Deduplicator
     /// <summary>Between two flushes, when all that is in memory is confirmed, old identities leave and many move to a file.</summary>
     private void Trim(OwnedPartition owner)
     {
-        long before = owner.Clock.ToUnixTimeMilliseconds() - (long)options.Horizon.TotalMilliseconds;
+        long before = owner.Clock.ToUnixTimeMilliseconds() - (long)(options.Horizon + AggregatorOptions.AppendTimeSlack).TotalMilliseconds;
         DeduplicatorLoader.Delete(owner.Deduplicator.Expire(before));
         if (owner.Deduplicator.ActiveCount >= options.ActiveIdentities)
         {
