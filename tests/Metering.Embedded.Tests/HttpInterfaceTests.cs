@@ -155,6 +155,19 @@ public class HttpInterfaceTests(ClickHouseFixture clickHouse)
         Assert.Equal(100000, (await reader.ReadToEndAsync()).Count(c => c == '\n'));
     }
 
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("deflate")]
+    [InlineData("zstd")]
+    public async Task A_result_without_rows_says_nothing_of_a_coding(string coding)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, "/?enable_http_compression=1") { Content = new StringContent("SELECT 1 WHERE 0") };
+        request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue(coding));
+        using HttpResponseMessage response = await clickHouse.Http.SendAsync(request);
+        Assert.Empty(response.Content.Headers.ContentEncoding);
+        Assert.Equal("", await response.Content.ReadAsStringAsync());
+    }
+
     [Fact]
     public async Task A_body_that_is_not_what_it_says_is_refused()
     {

@@ -15,6 +15,7 @@ internal sealed class ResponseWriter(HttpContext http, RequestOptions options, s
     private const string ExceptionMarker = "__exception__";
     private readonly string _exceptionTag = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
     private Stream? _encoder;
+    private bool _hasBody;
 
     /// <summary>The headers are decided, though they may not have left yet.</summary>
     public bool HasBegun { get; private set; }
@@ -55,6 +56,7 @@ internal sealed class ResponseWriter(HttpContext http, RequestOptions options, s
 
     public void Write(ReadOnlySpan<byte> bytes)
     {
+        _hasBody |= !bytes.IsEmpty;
         if (_encoder is { } encoder)
         {
             encoder.Write(bytes);
@@ -66,14 +68,24 @@ internal sealed class ResponseWriter(HttpContext http, RequestOptions options, s
     }
 
     /// <summary>Waits for a slow client.</summary>
-    public async Task FlushAsync(CancellationToken cancellationToken) =>
-        await http.Response.BodyWriter.FlushAsync(cancellationToken).ConfigureAwait(false);
+    public async Task FlushAsync(CancellationToken cancellationToken)
+    {
+        if (_hasBody)
+        {
+            await http.Response.BodyWriter.FlushAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
 
     public async Task EndAsync(CancellationToken cancellationToken)
     {
-        if (_encoder is { } encoder)
+        if (_hasBody && _encoder is { } encoder)
         {
             await encoder.DisposeAsync().ConfigureAwait(false);
+        }
+        else if (!http.Response.HasStarted)
+        {
+            // No bytes are no gzip either: a client that decodes would wait for the rest.
+            http.Response.Headers.Remove("Content-Encoding");
         }
 
         await http.Response.BodyWriter.FlushAsync(cancellationToken).ConfigureAwait(false);
