@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Metering.Aggregator;
 using Metering.Aggregator.Http;
 using Metering.Contracts;
@@ -47,6 +48,8 @@ internal sealed class MeteringServer : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "metering" });
         builder.Configuration.AddConfiguration(configuration);
         LoggingSetup.Configure(builder.Logging, configuration);
+        CheckFree("http", settings.Http);
+        CheckFree("grpc", settings.Grpc);
         using ILoggerFactory startLoggers = LoggerFactory.Create(logging => LoggingSetup.Configure(logging, configuration));
         EmbeddedEventLogOptions log = new() { DataDirectory = Path.Combine(settings.Data, "log") };
         Engines engines = await Engines.StartAsync(settings, log, startLoggers, TimeProvider.System, cancellationToken);
@@ -132,6 +135,20 @@ internal sealed class MeteringServer : IAsyncDisposable
         if (roles.HasFlag(Roles.Aggregator))
         {
             app.MapAudit();
+        }
+    }
+
+    /// <summary>A taken port is said before any engine starts, and in one sentence.</summary>
+    private static void CheckFree(string name, string address)
+    {
+        using TcpListener probe = new(MeteringSettings.Address(name, address));
+        try
+        {
+            probe.Start();
+        }
+        catch (SocketException exception)
+        {
+            throw new SettingsException($"--{name} {address}: {exception.Message}. Stop what listens there, or choose another address (port 0 picks a free one).");
         }
     }
 
