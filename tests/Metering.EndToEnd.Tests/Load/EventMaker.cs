@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace Metering.EndToEnd.Tests.Load;
 
@@ -84,14 +83,21 @@ internal sealed class EventMaker(string source, int seed, bool corrections = tru
         ? original
         : original with { Time = Text(DateTimeOffset.Parse(original.Time, CultureInfo.InvariantCulture).AddMinutes(-1)) };
 
-    private string Data() => JsonSerializer.Serialize(new
+    private string Data()
     {
-        tokens = _random.Next(1, 5000),
-        cost = _random.Next(1, 1_000_000) / 1_000_000m,
-        model = s_models[_random.Next(s_models.Length)],
-        user = $"user-{_random.Next(200)}",
-        nonce = _random.Next(),
-    });
+        string cost = (_random.Next(1, 1_000_000) / 1_000_000m).ToString(CultureInfo.InvariantCulture);
+        return $$"""{"tokens":{{Number()}},"cost":{{cost}},"model":"{{s_models[_random.Next(s_models.Length)]}}","user":"user-{{_random.Next(200)}}","nonce":{{_random.Next()}}}""";
+    }
+
+    /// <summary>In the forms that JSON of many senders has: most plain, some a text, an exponent, or what binary floating point made of it.</summary>
+    private string Number() => _random.Next(20) switch
+    {
+        0 => "1e3",
+        1 => "0.30000000000000004",
+        2 => "\"12.50\"",
+        3 => "\"1E+3\"",
+        _ => _random.Next(1, 5000).ToString(CultureInfo.InvariantCulture),
+    };
 
     /// <summary>No two events of a sender have the same time, so that LATEST has one answer.</summary>
     private string Text(DateTimeOffset time)

@@ -78,7 +78,31 @@ internal sealed class MeteringClient(Uri http, Uri clickHouse) : IDisposable
         IEnumerable<string> markers = Enumerable.Range(0, MarkerEvents).Select(i => $$"""{"id":"{{type}}-{{i}}","source":"test","type":"{{type}}","subject":"marker"}""");
         await IngestAsync($"[{string.Join(',', markers)}]");
         await Eventually.TrueAsync(async () => await SqlAsync($"SELECT count() FROM usage_events WHERE type = '{type}'") == $"{MarkerEvents}", "markers can be queried");
-        await Eventually.TrueAsync(async () => (await RequireAsync(HttpMethod.Post, "/v1/audit")).GetProperty("pendingMeters").GetInt32() == 0, "every meter is ready");
+        await MetersReadyAsync();
+    }
+
+    /// <summary>Returns when no meter is being back-filled, as a report of the running audit says that was begun after now.</summary>
+    public async Task MetersReadyAsync()
+    {
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        await Eventually.TrueAsync(
+            async () => await RequireAsync(HttpMethod.Get, "/v1/audit") is { ValueKind: JsonValueKind.Object } report
+                && report.GetProperty("at").GetDateTimeOffset() > now && report.GetProperty("pendingMeters").GetInt32() == 0,
+            "every meter is ready",
+            within: TimeSpan.FromMinutes(3));
+    }
+
+    /// <summary>Makes a meter of events there are: its back-fill is sealed at once, and with it all that minutes already over have to fold.</summary>
+    /// <returns>The newest seal.</returns>
+    public async Task<long> SealNowAsync(string eventType)
+    {
+        long before = await NewestSealAsync();
+        string slug = $"seal_after_{before}";
+        await CreateMeterAsync(new TestMeter(slug, "COUNT", eventType));
+        await Eventually.TrueAsync(async () => await NewestSealAsync() > before, "there is a new seal");
+        await MetersReadyAsync();
+        await RequireAsync(HttpMethod.Delete, $"/api/v1/meters/{slug}");
+        return await NewestSealAsync();
     }
 
     /// <summary>A whole audit, which must find nothing.</summary>

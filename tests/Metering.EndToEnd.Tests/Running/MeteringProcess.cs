@@ -53,12 +53,13 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Minutes are sealed as soon as they are over, and seals follow closely.</summary>
+    /// <summary>Minutes are sealed as soon as they are over, seals follow closely, and so do the audit's counts.</summary>
     public static IReadOnlyDictionary<string, string> SealsQuickly { get; } = new Dictionary<string, string>
     {
         ["METERING_Aggregator__AllowedLateness"] = "00:00:00",
         ["METERING_Aggregator__SealInterval"] = "00:00:00.500",
         ["METERING_Aggregator__TickFlushInterval"] = "00:00:00.500",
+        ["METERING_Aggregator__AuditInterval"] = "00:00:01",
     };
 
     public static async Task<MeteringProcess> StartAsync(IReadOnlyDictionary<string, string>? environment = null)
