@@ -5,16 +5,32 @@ namespace Metering.Host.Commands;
 /// <summary>The command line.</summary>
 internal static class MeteringCommand
 {
-    public static RootCommand Create() => new("""
-        Metering: usage events in, exact windows and bills out.
-
-        Start everything on this machine:   metering up
-        See it work on generated usage:     metering demo
-        """)
+    public static RootCommand Create()
     {
-        UpCommand.Create(),
-        ServeCommand.Create(),
-        DemoCommand.Create(),
-        ImportCommand.Create(),
-    };
+        RootCommand root = new("""
+            Metering: usage events in, exact windows and bills out.
+
+            Examples:
+              metering up                         everything on this machine
+              metering demo                       see it work on generated usage
+              metering query tokens --window day  ask a running server
+            """)
+        {
+            UpCommand.Create(),
+            ServeCommand.Create(),
+            DemoCommand.Create(),
+            SendCommand.Create(),
+            ImportCommand.Create(),
+            MetersCommand.Create(),
+            QueryCommand.Create(),
+            EventsCommand.Create(),
+            DeadLettersCommand.Create(),
+            AuditCommand.Create(),
+            AuditCommand.CreateRepair(),
+            KeysCommand.Create(),
+            DoctorCommand.Create(),
+        };
+        ShortListHelp.Use(root);
+        return root;
+    }
 }

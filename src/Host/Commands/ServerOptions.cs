@@ -33,6 +33,14 @@ internal sealed class ServerOptions
         }
     }
 
+    /// <summary>Only what says where PostgreSQL is.</summary>
+    public void AddPostgresTo(Command command)
+    {
+        command.Options.Add(_postgres);
+        command.Options.Add(_data);
+        command.Options.Add(_config);
+    }
+
     /// <summary>File, then environment, then command line.</summary>
     /// <exception cref="SettingsException">The settings file is missing or unreadable.</exception>
     public IConfigurationRoot Configuration(ParseResult parsed, IReadOnlyDictionary<string, string?>? defaults = null)

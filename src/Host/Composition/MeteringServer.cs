@@ -52,6 +52,7 @@ internal sealed class MeteringServer : IAsyncDisposable
         CheckFree("grpc", settings.Grpc);
         using ILoggerFactory startLoggers = LoggerFactory.Create(logging => LoggingSetup.Configure(logging, configuration));
         EmbeddedEventLogOptions log = new() { DataDirectory = Path.Combine(settings.Data, "log") };
+        configuration.GetSection("EventLog").Bind(log);
         Engines engines = await Engines.StartAsync(settings, log, startLoggers, TimeProvider.System, cancellationToken);
         try
         {

@@ -1,0 +1,69 @@
+using System.Net;
+using Metering.Aggregator.Engine.Meters;
+using Metering.Aggregator.Tests.Harness;
+using Npgsql;
+using Xunit;
+
+namespace Metering.Aggregator.Tests;
+
+/// <summary>PostgreSQL commits and the answer is lost: every step must find out what happened, and do it once.</summary>
+public sealed class PostgresDoubtTests(Engines engines)
+{
+    [Fact]
+    public async Task Lost_answers_to_commits_lose_and_double_nothing()
+    {
+        Place place = await engines.NewPlaceAsync();
+        NpgsqlConnectionStringBuilder postgres = new(place.Postgres);
+        await using CuttingProxy proxy = new(new IPEndPoint(IPAddress.Parse(postgres.Host!), postgres.Port));
+        postgres.Port = proxy.Port;
+        Workload load = new(seed: 21);
+        int armed = 0;
+        await using (Pipeline pipeline = await Pipeline.StartAsync(place with { Postgres = postgres.ConnectionString }))
+        {
+            await MeterSetup.CreateAsync(pipeline.Postgres, "total", Aggregation.Sum);
+            await MeterSetup.CreateAsync(pipeline.Postgres, "peak", Aggregation.Max);
+            for (int i = 0; i < 600 && proxy.Cuts < 6; i++)
+            {
+                await pipeline.AppendAsync(load.Next(10));
+                if (proxy.Cuts == armed)
+                {
+                    armed++;
+                    proxy.Arm();
+                }
+
+                await Task.Delay(50);
+            }
+
+            Assert.True(proxy.Cuts == 6, $"only {proxy.Cuts} answers were lost. {TestLog.Instance.Tail()}");
+        }
+
+        await using Pipeline last = await Pipeline.StartAsync(place);
+        await last.SettleAsync();
+        await CrashTests.AssertExactAsync(last, load);
+    }
+
+    [Fact]
+    public async Task While_PostgreSQL_is_away_nothing_is_confirmed_and_afterwards_everything_is()
+    {
+        Place place = await engines.NewPlaceAsync();
+        Workload load = new(seed: 22);
+        await using Pipeline pipeline = await Pipeline.StartAsync(place);
+        await MeterSetup.CreateAsync(pipeline.Postgres, "total", Aggregation.Sum);
+        await pipeline.AppendAsync(load.Next(50));
+        await pipeline.SettleAsync();
+        for (int outage = 0; outage < 5; outage++)
+        {
+            NpgsqlConnectionStringBuilder admin = new(place.Postgres) { Database = "postgres", Pooling = false };
+            string name = new NpgsqlConnectionStringBuilder(place.Postgres).Database!;
+            await using NpgsqlDataSource server = NpgsqlDataSource.Create(admin.ConnectionString);
+            await server.CreateCommand($"alter database {name} with allow_connections false").ExecuteNonQueryAsync();
+            await server.CreateCommand($"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'").ExecuteNonQueryAsync();
+            await pipeline.AppendAsync(load.Next(50));
+            await Task.Delay(300);
+            await server.CreateCommand($"alter database {name} with allow_connections true").ExecuteNonQueryAsync();
+        }
+
+        await pipeline.SettleAsync(TimeSpan.FromSeconds(60));
+        await CrashTests.AssertExactAsync(pipeline, load);
+    }
+}
