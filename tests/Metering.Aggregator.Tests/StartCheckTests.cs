@@ -40,6 +40,37 @@ public sealed class StartCheckTests(Engines engines)
     }
 
     [Fact]
+    public async Task Adopting_the_checkpoint_goes_on_exactly_after_PostgreSQL_came_from_a_backup()
+    {
+        Place place = await engines.NewPlaceAsync();
+        Workload load = new(seed: 5);
+        await using (Pipeline before = await Pipeline.StartAsync(place))
+        {
+            await MeterSetup.CreateAsync(before.Postgres, "total", Aggregation.Sum);
+            for (int i = 0; i < 10; i++)
+            {
+                await before.AppendAsync(load.Next(50));
+                await before.SettleAsync();
+            }
+        }
+
+        await using (NpgsqlDataSource source = NpgsqlDataSource.Create(place.Postgres))
+        {
+            await source.CreateCommand("update partition_state set confirmed = 0, flush_no = 0, records = 0, clock = 'epoch' where part < 2; delete from seal").ExecuteNonQueryAsync();
+        }
+
+        await using Pipeline after = await Pipeline.StartAsync(place);
+        AggregatorStatus status = after.Services.GetRequiredService<AggregatorStatus>();
+        await WaitAsync(() => Task.FromResult(status.Stopped.Count > 0), after);
+        await after.AppendAsync(load.Next(50));
+
+        await after.Services.GetRequiredService<CheckpointRepair>().RunAsync(default);
+
+        await after.SettleAsync();
+        await CrashTests.AssertExactAsync(after, load);
+    }
+
+    [Fact]
     public async Task A_second_owner_takes_over_when_the_lease_has_run_out_and_fences_the_first()
     {
         Place place = await engines.NewPlaceAsync();

@@ -26,6 +26,7 @@ public static class AggregatorRegistration
             .AddSingleton<AggregatorStatus>()
             .AddSingleton<PartitionStore>()
             .AddSingleton<StartChecks>()
+            .AddSingleton<CheckpointRepair>()
             .AddSingleton<FlushSink>()
             .AddSingleton<DeduplicatorLoader>()
             .AddSingleton<HistoryReader>()

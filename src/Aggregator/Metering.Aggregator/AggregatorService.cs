@@ -125,7 +125,7 @@ internal sealed class AggregatorService(
 
     private async Task RunLoopsAsync(List<OwnedPartition> owned, CancellationTokenSource abort, CancellationToken stopping)
     {
-        status.Running(owned.Count);
+        status.Running([.. owned.Select(one => one.Part)]);
         List<OwnedPartition> log = [.. owned.Where(one => one.Part < topic.PartitionCount)];
         OwnedPartition? house = owned.Find(one => one.Part == topic.PartitionCount);
         using CancellationTokenSource side = CancellationTokenSource.CreateLinkedTokenSource(stopping, abort.Token);

@@ -33,15 +33,20 @@ public sealed class AggregatorStatus
         }
     }
 
-    internal void Running(int partitions)
+    /// <summary>These are being processed, so whatever stopped them before is over.</summary>
+    internal void Running(IReadOnlyCollection<int> partitions)
     {
         lock (_lock)
         {
-            _owned = partitions;
+            _owned = partitions.Count;
+            foreach (int partition in partitions)
+            {
+                _stopped.Remove(partition);
+            }
         }
     }
 
-    internal void Released() => Running(0);
+    internal void Released() => Running([]);
 
     internal void Stop(PartitionStoppedException stopped)
     {

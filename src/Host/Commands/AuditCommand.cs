@@ -5,7 +5,7 @@ using Metering.Host.Client;
 
 namespace Metering.Host.Commands;
 
-/// <summary><c>metering audit</c> and <c>metering repair</c>: events in = events counted, or what differs.</summary>
+/// <summary><c>metering audit</c>: events in = events counted, or what differs.</summary>
 internal static class AuditCommand
 {
     public static Command Create() => ClientCommand.Create("audit", """
@@ -20,45 +20,6 @@ internal static class AuditCommand
         return Show(report.RootElement);
     });
 
-    public static Command CreateRepair()
-    {
-        Option<bool> yes = new("--yes") { Description = "Do not ask" };
-        Command windows = ClientCommand.Create("windows", """
-            Add to the windows what an audit found missing, as corrections that say so. Nothing that was written is changed.
-
-            Examples:
-              metering repair windows
-              metering repair windows --yes
-            """, [yes], async (client, parsed, token) =>
-        {
-            if (!parsed.GetValue(yes) && !Confirmed())
-            {
-                Console.WriteLine("Nothing was done.");
-                return ExitCode.Failed;
-            }
-
-            using JsonDocument answer = await client.PostAsync("v1/audit/repair", null, token);
-            int differences = answer.RootElement.GetProperty("differences").GetInt32();
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{differences} differences; {(differences == 0 ? "nothing to repair" : "the repair is on its way, and a seal will record it")}."));
-            return ExitCode.Success;
-        });
-        return new Command("repair", """
-            Repair what an audit found.
-
-            Examples:
-              metering repair windows
-            """)
-        {
-            windows,
-        };
-    }
-
-    private static bool Confirmed()
-    {
-        Console.Write("Count every event again and add what the windows lack? [y/N] ");
-        return Console.ReadLine()?.Trim() is "y" or "Y" or "yes";
-    }
-
     private static int Show(JsonElement report)
     {
         string Number(string name) => report.GetProperty(name).GetInt64().ToString("N0", CultureInfo.InvariantCulture);
@@ -69,6 +30,11 @@ internal static class AuditCommand
         if (report.GetProperty("pendingMeters").GetInt32() is > 0 and int pending)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{pending} meters are still being back-filled and are not compared yet."));
+        }
+
+        if (report.GetProperty("unmatchedCorrections").GetInt64() is > 0 and long unmatched)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{unmatched} voids or amendments never met their event."));
         }
 
         Console.WriteLine(findings.Length == 0 ? "Exact." : "NOT exact:");

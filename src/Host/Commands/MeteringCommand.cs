@@ -26,7 +26,7 @@ internal static class MeteringCommand
             EventsCommand.Create(),
             DeadLettersCommand.Create(),
             AuditCommand.Create(),
-            AuditCommand.CreateRepair(),
+            RepairCommand.Create(),
             KeysCommand.Create(),
             DoctorCommand.Create(),
         };

@@ -45,7 +45,8 @@ internal sealed class Auditor(PostgresDatabase postgres, ClickHouseDatabase clic
         }
 
         int pending = meters.Entries.Count(entry => entry.State == RevisionState.Backfilling);
-        return totals with { EventsRecomputed = events, WindowRows = rows, PendingMeters = pending, Findings = findings };
+        long unmatched = await UnmatchedAsync(cancellationToken);
+        return totals with { UnmatchedCorrections = unmatched, EventsRecomputed = events, WindowRows = rows, PendingMeters = pending, Findings = findings };
     }
 
     /// <summary>Records a house job that adds what the windows lack.</summary>
@@ -74,7 +75,7 @@ internal sealed class Auditor(PostgresDatabase postgres, ClickHouseDatabase clic
 
     private async Task<AuditReport> CompareFlushesAsync(List<string> findings, CancellationToken cancellationToken)
     {
-        AuditReport totals = new(time.GetUtcNow(), 0, 0, 0, 0, 0, 0, 0, 0, findings);
+        AuditReport totals = new(time.GetUtcNow(), 0, 0, 0, 0, 0, 0, 0, 0, 0, findings);
         foreach (Progress progress in await ProgressAsync(cancellationToken))
         {
             FlushTotals flushes = await FlushTotalsAsync(progress, cancellationToken);
@@ -154,6 +155,19 @@ internal sealed class Auditor(PostgresDatabase postgres, ClickHouseDatabase clic
             "SELECT count() FROM dead_letter FINAL WHERE part = {part:UInt16} AND off BETWEEN {from:UInt64} AND {to:UInt64}", range, cancellationToken);
         await dead.ReadAsync(cancellationToken);
         return new RowTotals((long)raw.GetFieldValue<ulong>(0), raw.GetString(1), (long)dead.GetFieldValue<ulong>(0));
+    }
+
+    private async Task<long> UnmatchedAsync(CancellationToken cancellationToken)
+    {
+        await using ClickHouseDataReader reader = await clickHouse.QueryAsync(
+            """
+            SELECT count() FROM usage_raw FINAL
+            WHERE kind != 'use' AND target_off = 0 AND at < {before:DateTime} AND target_hash NOT IN (SELECT id_hash FROM usage_raw WHERE born_void = 1)
+            """,
+            [("before", (time.GetUtcNow() - options.Horizon).UtcDateTime)],
+            cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return (long)reader.GetFieldValue<ulong>(0);
     }
 
     /// <summary>Every UTC day that has an event or a window.</summary>

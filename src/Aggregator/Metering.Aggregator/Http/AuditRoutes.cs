@@ -1,5 +1,7 @@
+using System.Net;
 using System.Text.Json.Serialization;
 using Metering.Aggregator.Auditing;
+using Metering.Aggregator.Partitions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -10,24 +12,41 @@ namespace Metering.Aggregator.Http;
 public static class AuditRoutes
 {
     /// <summary>
-    /// Maps <c>GET /v1/audit</c> (the newest result of the audit that runs all the time), <c>POST /v1/audit</c> (a whole one, now) and
-    /// <c>POST /v1/audit/repair</c> (adds what the windows lack).
+    /// Maps <c>GET /v1/audit</c> (the newest result of the audit that runs all the time), <c>POST /v1/audit</c> (a whole one, now),
+    /// <c>POST /v1/audit/repair</c> (adds what the windows lack) and <c>POST /v1/audit/checkpoint</c> (adopts ClickHouse's progress).
     /// </summary>
+    /// <remarks>They are the operator's, not a tenant's, so they answer on this machine only.</remarks>
     public static IEndpointRouteBuilder MapAudit(this IEndpointRouteBuilder app)
     {
-        app.MapGet("/v1/audit", (RequestDelegate)(http => WriteAsync(http, http.RequestServices.GetRequiredService<AuditStatus>().Last)));
-        app.MapPost("/v1/audit", (RequestDelegate)(async http =>
+        app.MapGet("/v1/audit", ForOperator(http => WriteAsync(http, http.RequestServices.GetRequiredService<AuditStatus>().Last)));
+        app.MapPost("/v1/audit", ForOperator(async http =>
         {
             Auditor auditor = http.RequestServices.GetRequiredService<Auditor>();
             await WriteAsync(http, await auditor.RunAsync(windows: true, onDay: null, http.RequestAborted));
         }));
-        app.MapPost("/v1/audit/repair", (RequestDelegate)(async http =>
+        app.MapPost("/v1/audit/repair", ForOperator(async http =>
         {
             int repaired = await http.RequestServices.GetRequiredService<Auditor>().RepairAsync(http.RequestAborted);
             await http.Response.WriteAsJsonAsync(new RepairAnswer(repaired), AuditJson.Default.RepairAnswer, cancellationToken: http.RequestAborted);
         }));
+        app.MapPost("/v1/audit/checkpoint", ForOperator(async http =>
+        {
+            AdoptedCheckpoint[] adopted = [.. await http.RequestServices.GetRequiredService<CheckpointRepair>().RunAsync(http.RequestAborted)];
+            await http.Response.WriteAsJsonAsync(adopted, AuditJson.Default.AdoptedCheckpointArray, cancellationToken: http.RequestAborted);
+        }));
         return app;
     }
+
+    private static RequestDelegate ForOperator(RequestDelegate serve) => http =>
+    {
+        if (http.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote))
+        {
+            return serve(http);
+        }
+
+        http.Response.StatusCode = StatusCodes.Status403Forbidden;
+        return Task.CompletedTask;
+    };
 
     private static async Task WriteAsync(HttpContext http, AuditReport? report)
     {
@@ -47,4 +66,5 @@ internal sealed record RepairAnswer(int Differences);
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(AuditReport))]
 [JsonSerializable(typeof(RepairAnswer))]
+[JsonSerializable(typeof(AdoptedCheckpoint[]))]
 internal sealed partial class AuditJson : JsonSerializerContext;
