@@ -9,7 +9,7 @@ if (args is ["engine", "clickhouse", .. string[] rest])
 }
 
 // Stopping drains and flushes, which takes longer than the two seconds it gets by default.
-return await MeteringCommand.Create().Parse(args).InvokeAsync(new InvocationConfiguration
+return await MeteringCommand.RunAsync(args, new InvocationConfiguration
 {
     EnableDefaultExceptionHandler = false,
     ProcessTerminationTimeout = TimeSpan.FromMinutes(2),

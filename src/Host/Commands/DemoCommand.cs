@@ -115,7 +115,6 @@ internal sealed class DemoCommand
             ["Aggregator:SealInterval"] = "00:00:01",
             ["Aggregator:TickInterval"] = "00:00:00.500",
             ["Aggregator:TickFlushInterval"] = "00:00:00.500",
-            ["Aggregator:AuditInterval"] = "00:00:01",
         };
         if (once)
         {

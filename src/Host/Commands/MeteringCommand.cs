@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 
 namespace Metering.Host.Commands;
 
@@ -32,5 +33,19 @@ internal static class MeteringCommand
         };
         ShortListHelp.Use(root);
         return root;
+    }
+
+    public static async Task<int> RunAsync(string[] args, InvocationConfiguration configuration)
+    {
+        ParseResult parsed = Create().Parse(args);
+        if (parsed.Action is not ParseErrorAction mistake)
+        {
+            return await parsed.InvokeAsync(configuration);
+        }
+
+        // A mistyped option is one sentence; nothing at all is a question for help.
+        mistake.ShowHelp = args.Length == 0;
+        await parsed.InvokeAsync(configuration);
+        return ExitCode.CannotRun;
     }
 }

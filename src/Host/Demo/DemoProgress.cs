@@ -1,12 +1,13 @@
 using System.Globalization;
 using Metering.Host.Client;
 using Metering.Host.Commands;
+using Metering.Storage.ClickHouse;
 using Spectre.Console;
 
 namespace Metering.Host.Demo;
 
 /// <summary>The live line: how much is sent, acknowledged, counted and sealed.</summary>
-internal sealed class DemoProgress(MeteringClient client, DemoSending sending, DemoCounts before, TimeProvider time)
+internal sealed class DemoProgress(MeteringClient client, ClickHouseDatabase clickHouse, DemoSending sending, DemoCounts before, TimeProvider time)
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_plainInterval = TimeSpan.FromSeconds(2);
@@ -54,7 +55,7 @@ internal sealed class DemoProgress(MeteringClient client, DemoSending sending, D
         long acknowledged = sending.Acknowledged;
         double rate = (acknowledged - _lastAcknowledged) / seconds;
         (_lastAcknowledged, _lastAt) = (acknowledged, time.GetTimestamp());
-        DemoCounts counts = (await DemoCounts.ReadAsync(client, cancellationToken)).Since(before);
+        DemoCounts counts = (await DemoCounts.ReadAsync(clickHouse, cancellationToken)).Since(before);
         DemoSeal seal = await DemoSeal.ReadAsync(client, cancellationToken);
         string upto = seal.Number == 0 ? "nothing yet" : seal.Upto.ToString("HH:mm", CultureInfo.InvariantCulture);
         return string.Create(

@@ -14,7 +14,7 @@ internal sealed class DemoRun : IDisposable
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
 
-    private readonly MeteringServer _server;
+    private readonly ClickHouseDatabase _clickHouse;
     private readonly DemoSettings _settings;
     private readonly DemoTimeline _timeline;
     private readonly TimeProvider _time;
@@ -24,7 +24,8 @@ internal sealed class DemoRun : IDisposable
 
     public DemoRun(MeteringServer server, DemoSettings settings, DemoTimeline timeline, TimeProvider time, IAnsiConsole console)
     {
-        (_server, _settings, _timeline, _time) = (server, settings, timeline, time);
+        (_settings, _timeline, _time) = (settings, timeline, time);
+        _clickHouse = server.Services.GetRequiredService<ClickHouseDatabase>();
         _client = new MeteringClient(new Uri(server.HttpAddress + "/"), apiKey: null, settings.Tenant);
         _sending = new DemoSending(new EventSender(_client, time, s_patience));
         _report = new DemoReport(console, server, settings.Tenant);
@@ -39,8 +40,8 @@ internal sealed class DemoRun : IDisposable
         }
 
         DemoPlan plan = DemoPlan.Create(_settings.Seed, _settings.Events, _timeline.From, _time.GetUtcNow(), _timeline.SealedUpto);
-        DemoCounts before = await AuditCountsAsync(cancellationToken);
-        DemoProgress progress = new(_client, _sending, before, _time);
+        DemoCounts before = await DemoCounts.ReadAsync(_clickHouse, cancellationToken);
+        DemoProgress progress = new(_client, _clickHouse, _sending, before, _time);
         await progress.ShowAsync("Sending usage", () => _sending.SendAsync(plan.OnTime, cancellationToken), cancellationToken);
         await progress.ShowAsync("Waiting for a seal", () => WaitAsync(SealedAsync, cancellationToken), cancellationToken);
         await progress.ShowAsync("Sending late usage", () => SendLateAsync(plan, cancellationToken), cancellationToken);
@@ -74,11 +75,10 @@ internal sealed class DemoRun : IDisposable
         using JsonDocument audit = await AuditAsync(cancellationToken);
         DemoAnswers answers = await DemoAnswers.ReadAsync(_client, cancellationToken);
         DemoSeal seal = await DemoSeal.ReadAsync(_client, cancellationToken);
-        ClickHouseDatabase clickHouse = _server.Services.GetRequiredService<ClickHouseDatabase>();
         _report.Usage(answers);
-        _report.Corrections(await DemoFindings.CorrectionsAsync(clickHouse, _settings.Tenant, cancellationToken), seal.Upto);
+        _report.Corrections(await DemoFindings.CorrectionsAsync(_clickHouse, _settings.Tenant, cancellationToken), seal.Upto);
         _report.NotCounted(
-            await DemoFindings.DeadLettersAsync(clickHouse, _settings.Tenant, cancellationToken), DemoCounts.Of(audit.RootElement).Since(before).Duplicates, plan.Duplicates);
+            await DemoFindings.DeadLettersAsync(_clickHouse, _settings.Tenant, cancellationToken), DemoCounts.Of(audit.RootElement).Since(before).Duplicates, plan.Duplicates);
         bool isGood = _report.Verdict(audit.RootElement, answers.Differences(plan.Expectation), plan.Expectation);
         if (!_settings.Once)
         {
@@ -86,12 +86,6 @@ internal sealed class DemoRun : IDisposable
         }
 
         return isGood;
-    }
-
-    private async Task<DemoCounts> AuditCountsAsync(CancellationToken cancellationToken)
-    {
-        using JsonDocument report = await _client.PostAsync("v1/audit", null, cancellationToken);
-        return DemoCounts.Of(report.RootElement);
     }
 
     /// <summary>A whole audit, once no meter is left out of it because it is still being back-filled.</summary>
@@ -110,7 +104,7 @@ internal sealed class DemoRun : IDisposable
 
     private async Task<bool> SealedAsync(CancellationToken cancellationToken) => (await DemoSeal.ReadAsync(_client, cancellationToken)).Upto >= _timeline.SealedUpto;
 
-    private async Task<bool> CountedAsync(long records, CancellationToken cancellationToken) => (await DemoCounts.ReadAsync(_client, cancellationToken)).Records >= records;
+    private async Task<bool> CountedAsync(long records, CancellationToken cancellationToken) => (await DemoCounts.ReadAsync(_clickHouse, cancellationToken)).Records >= records;
 
     /// <exception cref="ServerException">It did not happen in time.</exception>
     private async Task WaitAsync(Func<CancellationToken, Task<bool>> isDone, CancellationToken cancellationToken)

@@ -28,6 +28,19 @@ public sealed class HelpTests
         Assert.DoesNotContain("Examples:", run.Out[run.Out.IndexOf("Commands:", StringComparison.Ordinal)..], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("query")]
+    [InlineData("query", "tokens", "--colour")]
+    public async Task A_command_line_that_is_not_understood_is_exit_code_2_and_no_help_page(params string[] args)
+    {
+        CommandRun run = await CommandRun.RunAsync(args);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.NotEmpty(run.Error.Trim());
+        Assert.DoesNotContain("Examples:", run.Out, StringComparison.Ordinal);
+    }
+
     private static IEnumerable<string> Paths(Command command, string path) =>
         command.Subcommands.SelectMany(child => Paths(child, $"{path} {child.Name}".Trim())).Prepend(path);
 }

@@ -16,7 +16,7 @@ internal sealed record CommandRun(int ExitCode, string Out, string Error)
         try
         {
             InvocationConfiguration configuration = new() { EnableDefaultExceptionHandler = false, Output = capturedOutput, Error = capturedError };
-            int code = await MeteringCommand.Create().Parse(args).InvokeAsync(configuration);
+            int code = await MeteringCommand.RunAsync(args, configuration);
             return new CommandRun(code, capturedOutput.ToString(), capturedError.ToString());
         }
         finally
