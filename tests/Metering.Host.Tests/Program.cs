@@ -2,7 +2,7 @@ using Metering.Embedded.ClickHouse;
 using Xunit.MicrosoftTestingPlatform;
 
 // The commands run in one process and share its console and environment.
-[assembly: Xunit.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace Metering.Host.Tests;
 

@@ -22,24 +22,31 @@ internal sealed class RowTime(string? format)
 
     private readonly decimal? _unit = format is not null && s_units.TryGetValue(format, out decimal unit) ? unit : null;
 
-    /// <exception cref="SettingsException">A format that formats nothing.</exception>
+    /// <exception cref="SettingsException">A format that .NET cannot read a time with.</exception>
     public static RowTime For(string? format)
     {
         RowTime time = new(format);
-        if (format is not null && time._unit is null)
-        {
-            string sample = new DateTime(2024, 2, 29, 13, 14, 15, DateTimeKind.Utc).ToString(format, CultureInfo.InvariantCulture);
-            _ = time.TryParse(sample, out _) ? true
-                : throw new SettingsException($"--time-format {format}: expected unix, unix-ms, unix-us, unix-ns or a .NET format such as dd.MM.yyyy HH:mm:ss.");
-        }
-
-        return time;
+        return format is null || time._unit is not null || time.ReadsWhatItWrites()
+            ? time
+            : throw new SettingsException($"--time-format {format}: expected unix, unix-ms, unix-us, unix-ns or a .NET format such as dd.MM.yyyy HH:mm:ss.");
     }
 
     public bool TryParse(string text, out long ticks) =>
         _unit is { } unit ? TryUnix(text, unit, out ticks)
         : format is not null ? TryFormat(text, out ticks)
         : TryPlain(text.Trim(), out ticks);
+
+    private bool ReadsWhatItWrites()
+    {
+        try
+        {
+            return TryFormat(new DateTime(2024, 2, 29, 13, 14, 15, DateTimeKind.Utc).ToString(format, CultureInfo.InvariantCulture), out _);
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
 
     private static bool TryPlain(string text, out long ticks)
     {
