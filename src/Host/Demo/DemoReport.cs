@@ -84,12 +84,15 @@ internal sealed class DemoReport(IAnsiConsole console, MeteringServer server, st
         string option = tenant == DemoRun.DefaultTenant ? "" : $" --tenant {tenant}";
         string at = server.HttpAddress == ClientOptions.DefaultServer ? "" : $" --server {server.HttpAddress}";
         Heading("Still serving. Try:");
-        console.WriteLine($"  curl{header} '{server.HttpAddress}/api/v1/meters/llm_tokens/query?windowSize=MINUTE&groupBy=model'");
-        console.WriteLine($"  metering query llm_tokens --group-by subject,model{option}{at}");
-        console.WriteLine($"  curl '{server.ClickHouseAddress}/?database=metering' -d 'SELECT subject, sum(value) FROM usage_by_minute WHERE meter = $$llm_tokens$$ GROUP BY subject FORMAT PrettyCompact'");
-        console.WriteLine();
-        console.WriteLine($"http {server.HttpAddress}  grpc {server.GrpcAddress}  clickhouse {server.ClickHouseAddress}  postgres {server.PostgresAddress}  data {server.Settings.Data}");
-        console.WriteLine("Ctrl-C stops.");
+
+        // Past the console: it would fold a command that is to be copied.
+        TextWriter plain = console.Profile.Out.Writer;
+        plain.WriteLine($"  curl{header} '{server.HttpAddress}/api/v1/meters/llm_tokens/query?windowSize=MINUTE&groupBy=model'");
+        plain.WriteLine($"  metering query llm_tokens --group-by subject,model{option}{at}");
+        plain.WriteLine($"  curl '{server.ClickHouseAddress}/?database=metering' -d 'SELECT subject, sum(value) FROM usage_by_minute WHERE meter = $$llm_tokens$$ GROUP BY subject FORMAT PrettyCompact'");
+        plain.WriteLine();
+        plain.WriteLine($"http {server.HttpAddress}  grpc {server.GrpcAddress}  clickhouse {server.ClickHouseAddress}  postgres {server.PostgresAddress}  data {server.Settings.Data}");
+        plain.WriteLine("Ctrl-C stops.");
     }
 
     private static decimal Sum(DemoAnswers answers, string type) => answers.Tokens.Where(row => row.Key.Type == type).Sum(row => row.Value);
