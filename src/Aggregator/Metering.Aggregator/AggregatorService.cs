@@ -42,7 +42,7 @@ internal sealed class AggregatorService(
             {
                 AggregatorLog.Lost(logger, lost.Message);
             }
-            catch (PartitionStoppedException stopped)
+            catch (Exception problem) when (AsStop(problem) is { } stopped)
             {
                 AggregatorLog.Stopped(logger, stopped.Message);
                 status.Stop(stopped);
@@ -56,6 +56,15 @@ internal sealed class AggregatorService(
             await PauseAsync(s_pause, stoppingToken);
         }
     }
+
+    /// <summary>What a person has to decide, by name; null for everything that starting over may mend.</summary>
+    private static PartitionStoppedException? AsStop(Exception problem) => problem switch
+    {
+        PartitionStoppedException stopped => stopped,
+        OffsetOutOfRangeException => new PartitionStoppedException(0, $"records that were not counted yet are gone from the log: {problem.Message}"),
+        EventLogCorruptException => new PartitionStoppedException(0, problem.Message),
+        _ => null,
+    };
 
     /// <summary>One period of ownership: ends when a loop ends, and gives the leases back.</summary>
     private async Task RunSessionAsync(CancellationToken stopping)
