@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace Metering.LoadGenerator;
+
+/// <summary>
+/// Looks at usage from outside. Totals of the load are asked for when it has ended, because asking costs the server; freshness is measured
+/// by single events of another tenant, sent one after the other beside the load, each waited for in its usage every few milliseconds.
+/// </summary>
+internal sealed class UsageProbe : IDisposable
+{
+    private const string ProbeTenant = "probe";
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_slowPoll = TimeSpan.FromMilliseconds(100);
+
+    private readonly HttpClient _api;
+    private readonly HttpClient _sql;
+    private readonly string _meter = string.Create(CultureInfo.InvariantCulture, $"load_{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}");
+    private long _before;
+
+    private UsageProbe(LoadOptions options)
+    {
+        _api = new HttpClient { BaseAddress = options.Api };
+        _sql = new HttpClient { BaseAddress = options.ClickHouse };
+    }
+
+    /// <summary>Makes the meters and waits until they count.</summary>
+    public static async Task<UsageProbe> CreateAsync(LoadOptions options, CancellationToken cancellationToken)
+    {
+        UsageProbe probe = new(options);
+        await probe.PostAsync("/api/v1/meters", LoadOptions.Tenant, """{"slug":"tokens","aggregation":"SUM","eventType":"request","valueProperty":"$.tokens","groupBy":{"model":"$.model"}}""", cancellationToken);
+        await probe.PostAsync("/api/v1/meters", ProbeTenant, $$"""{"slug":"{{probe._meter}}","aggregation":"COUNT","eventType":"{{probe._meter}}"}""", cancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(3), cancellationToken);
+        probe._before = await probe.LoadTotalAsync(cancellationToken);
+        return probe;
+    }
+
+    /// <returns>Milliseconds from acknowledged to queryable, of each probe.</returns>
+    public async Task<List<double>> MeasureAsync(CancellationToken stop)
+    {
+        List<double> latencies = [];
+        for (int sent = 1; !stop.IsCancellationRequested; sent++)
+        {
+            await PostAsync("/v1/events", ProbeTenant, $$"""{"id":"{{sent}}","source":"{{_meter}}","type":"{{_meter}}","subject":"probe"}""", CancellationToken.None);
+            long acknowledged = Stopwatch.GetTimestamp();
+            while (await ScalarAsync($"SELECT toInt64(sum(value)) FROM usage_by_minute WHERE tenant = '{ProbeTenant}' AND meter = '{_meter}'", CancellationToken.None) < sent)
+            {
+                await Task.Delay(s_poll, CancellationToken.None);
+            }
+
+            latencies.Add(Stopwatch.GetElapsedTime(acknowledged).TotalMilliseconds);
+        }
+
+        return latencies;
+    }
+
+    /// <summary>Returns when the load's usage counts so many events more than before it.</summary>
+    public async Task WaitAsync(long events, CancellationToken cancellationToken)
+    {
+        while (await LoadTotalAsync(cancellationToken) < _before + events)
+        {
+            await Task.Delay(s_slowPoll, cancellationToken);
+        }
+    }
+
+    public void Dispose()
+    {
+        _api.Dispose();
+        _sql.Dispose();
+    }
+
+    private Task<long> LoadTotalAsync(CancellationToken cancellationToken) =>
+        ScalarAsync($"SELECT toInt64(sum(events)) FROM usage_by_minute WHERE tenant = '{LoadOptions.Tenant}' AND meter = 'tokens'", cancellationToken);
+
+    private async Task<long> ScalarAsync(string sql, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await _sql.PostAsync(new Uri("/?database=metering", UriKind.Relative), new StringContent(sql), cancellationToken);
+        string text = await response.Content.ReadAsStringAsync(cancellationToken);
+        return response.IsSuccessStatusCode ? long.Parse(text, CultureInfo.InvariantCulture) : throw new IOException(text);
+    }
+
+    private async Task PostAsync(string path, string tenant, string json, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, new Uri(path, UriKind.Relative)) { Content = new StringContent(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json")) };
+        request.Headers.Add("X-Metering-Tenant", tenant);
+        using HttpResponseMessage response = await _api.SendAsync(request, cancellationToken);
+        if (!response.IsSuccessStatusCode && response.StatusCode != System.Net.HttpStatusCode.Conflict)
+        {
+            throw new IOException(await response.Content.ReadAsStringAsync(cancellationToken));
+        }
+    }
+}
