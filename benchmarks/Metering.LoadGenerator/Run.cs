@@ -20,7 +20,7 @@ internal static class Run
         // Ids go on from the clock, so that a second run on the same server sends other events.
         long firstId = DateTimeOffset.UtcNow.ToUnixTimeSeconds() % 10_000_000 * 100_000;
         using CancellationTokenSource sending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<List<double>>? freshness = probe?.MeasureAsync(sending.Token);
+        Task<List<double>>? freshness = options.Rate > 0 ? probe?.MeasureAsync(sending.Token) : null;
         TimeSpan busyBefore = ServerProcesses.Busy(options.ProcessId);
         long started = Stopwatch.GetTimestamp();
         Schedule schedule = new(options, firstId);

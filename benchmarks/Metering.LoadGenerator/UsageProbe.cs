@@ -6,8 +6,8 @@ using System.Text;
 namespace Metering.LoadGenerator;
 
 /// <summary>
-/// Looks at usage from outside. Totals of the load are asked for when it has ended, because asking costs the server; freshness is measured
-/// by single events of another tenant, sent one after the other beside the load, each waited for in its usage every few milliseconds.
+/// Looks at usage from outside. Asking costs the server, so totals of the load are asked for when it has ended, and freshness is measured only
+/// at a given rate: by single events of another tenant, one after the other beside the load, each waited for in its usage.
 /// </summary>
 internal sealed class UsageProbe : IDisposable
 {
