@@ -15,6 +15,10 @@ internal sealed class EventTemplate
 {
     private const int Digits = 12;
     private const int Subjects = 1000;
+
+    /// <summary>Another one for each run, so that a second run against the same server sends other events, not conflicting ones.</summary>
+    private static readonly string s_source = string.Create(CultureInfo.InvariantCulture, $"load-{DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()}");
+
     private static readonly string[] s_models = ["small", "medium", "large", "vision", "audio"];
 
     private readonly byte[] _bytes;
@@ -42,7 +46,7 @@ internal sealed class EventTemplate
         Random random = new(seed);
         string time = DateTimeOffset.UtcNow.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
         IEnumerable<string> events = Enumerable.Range(0, count).Select(i =>
-            $$$"""{"specversion":"1.0","id":"{{{Placeholder(i)}}}","source":"load","type":"request","subject":"customer-{{{random.Next(Subjects)}}}","time":"{{{time}}}","data":{{{Data(random)}}}}""");
+            $$$"""{"specversion":"1.0","id":"{{{Placeholder(i)}}}","source":"{{{s_source}}}","type":"request","subject":"customer-{{{random.Next(Subjects)}}}","time":"{{{time}}}","data":{{{Data(random)}}}}""");
         return new EventTemplate(Encoding.UTF8.GetBytes($"[{string.Join(',', events)}]"), count);
     }
 
@@ -54,7 +58,7 @@ internal sealed class EventTemplate
         message.Events.AddRange(Enumerable.Range(0, count).Select(i => new UsageEvent
         {
             Id = Placeholder(i),
-            Source = "load",
+            Source = s_source,
             Type = "request",
             Subject = string.Create(CultureInfo.InvariantCulture, $"customer-{random.Next(Subjects)}"),
             Time = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow),
