@@ -30,6 +30,8 @@ internal sealed class Sealer(SealStore store, ClickHouseDatabase clickHouse, Agg
     /// <summary>The sums in 256 bits, because ClickHouse wraps Decimal(38, 12) silently.</summary>
     private const string Expected = "SELECT count(), toString(sum(n)), toString(sum(toDecimal256(s, 12))) FROM (" + Folded + ")";
 
+    private const string Corrections = "SELECT count(), '', '' FROM usage_window FINAL WHERE seal_no = {seal:UInt64} AND minute < {previous_upto:DateTime('UTC')}";
+
     private const string Found = "SELECT count(), toString(sum(n)), toString(sum(toDecimal256(s, 12))) FROM usage_window FINAL WHERE seal_no = {seal:UInt64}";
 
     /// <summary>Finishes a seal that was begun, then makes the next one when a further minute has passed the allowed lateness.</summary>
@@ -61,6 +63,7 @@ internal sealed class Sealer(SealStore store, ClickHouseDatabase clickHouse, Agg
             return null;
         }
 
+        metrics.Watermark(time.GetUtcNow() - progress.Clock);
         DateTimeOffset boundary = progress.Clock - options.AllowedLateness;
         DateTimeOffset minute = new(boundary.Ticks - (boundary.Ticks % TimeSpan.TicksPerMinute), TimeSpan.Zero);
         DateTimeOffset upto = minute > last.Upto ? minute : last.Upto;
@@ -91,7 +94,8 @@ internal sealed class Sealer(SealStore store, ClickHouseDatabase clickHouse, Agg
         await clickHouse.ExecuteAsync(
             "INSERT INTO seal_mark (seal_no, upto, cut, sealed_at) SELECT {seal:UInt64}, {upto:DateTime('UTC')}, {cut:Array(UInt64)}, {at:DateTime('UTC')}", parameters, cancellationToken);
         await store.FinishAsync(seal.Number, cancellationToken);
-        metrics.Sealed(time.GetUtcNow() - seal.Upto);
+        (_, long corrections) = await SummaryAsync(Corrections, parameters, cancellationToken);
+        metrics.Sealed(time.GetUtcNow() - seal.Upto, corrections);
         AggregatorLog.Sealed(logger, seal.Upto, seal.Number, rows);
     }
 

@@ -13,7 +13,9 @@ public sealed class AggregatorMetrics
     private readonly Histogram<double> _flushDuration;
     private readonly Counter<long> _seals;
     private readonly Counter<long> _findings;
+    private readonly Counter<long> _corrections;
     private readonly Gauge<double> _sealLag;
+    private readonly Gauge<double> _watermarkLag;
 
     public AggregatorMetrics(IMeterFactory factory)
     {
@@ -25,6 +27,8 @@ public sealed class AggregatorMetrics
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] });
         _seals = meter.CreateCounter<long>("metering.aggregator.seals", "{seal}", "Seals written.");
         _findings = meter.CreateCounter<long>("metering.aggregator.audit.findings", "{finding}", "Differences the audit found.");
+        _corrections = meter.CreateCounter<long>("metering.aggregator.corrections", "{correction}", "Rows of a seal for minutes that an earlier seal had sealed.");
+        _watermarkLag = meter.CreateGauge<double>("metering.aggregator.watermark.lag", "s", "How far the slowest partition's clock is behind this one.");
         _sealLag = meter.CreateGauge<double>("metering.aggregator.seal.lag", "s", "How far the newest seal's boundary is behind the clock.");
     }
 
@@ -41,11 +45,14 @@ public sealed class AggregatorMetrics
         }
     }
 
-    public void Sealed(TimeSpan lag)
+    public void Sealed(TimeSpan lag, long corrections)
     {
         _seals.Add(1);
+        _corrections.Add(corrections);
         _sealLag.Record(lag.TotalSeconds);
     }
+
+    public void Watermark(TimeSpan lag) => _watermarkLag.Record(lag.TotalSeconds);
 
     public void Found(int findings) => _findings.Add(findings);
 }
