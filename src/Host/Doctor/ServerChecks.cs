@@ -58,6 +58,10 @@ internal static class ServerChecks
             string text = string.Create(CultureInfo.InvariantCulture, $"{difference.TotalMilliseconds:0} ms from this clock");
             return difference < s_clockTolerance ? Finding.Good("PostgreSQL's clock", text) : Finding.Bad("PostgreSQL's clock", text, "Set the clocks of both machines with NTP.");
         }
+        catch (SettingsException problem)
+        {
+            return Finding.Bad("PostgreSQL", problem.Message, "The server that answers keeps its data elsewhere: give its --data or --postgres here too.");
+        }
         catch (NpgsqlException problem)
         {
             return Finding.Bad("PostgreSQL", problem.Message, "Is it running, and is --postgres its address?");

@@ -105,6 +105,16 @@ public sealed class ClientCommandTests(RunningServer server)
     }
 
     [Fact]
+    public async Task The_doctor_reports_all_checks_when_the_server_keeps_its_data_elsewhere()
+    {
+        string elsewhere = Path.Combine(server.Data, "elsewhere");
+        CommandRun run = await CommandRun.RunAsync("doctor", "--data", elsewhere, "--http", server.Url["http://".Length..]);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("no embedded PostgreSQL", run.Out.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.Contains(".NET", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_doctor_finds_the_running_server_ready()
     {
         CommandRun run = await CommandRun.RunAsync("doctor", "--data", server.Data, "--http", server.Url["http://".Length..]);
