@@ -6,7 +6,7 @@ namespace Metering.Embedded.Postgres;
 
 /// <summary>
 /// Where the cluster's files are. Normally `cluster` in the data folder. As root under a folder that the service user cannot enter (say
-/// `/root/.local/share`), PostgreSQL could not open them there: they go to `/var/lib/metering`, named after the data folder, and `cluster` is a
+/// `.local/share` in its home), PostgreSQL could not open them there: they go to `/var/lib/metering`, named after the data folder, and `cluster` is a
 /// link to them, so that whoever looks or backs up finds them. Nobody but their owner may look into them; who that is, the cluster says.
 /// </summary>
 internal static class PostgresFolder
