@@ -24,7 +24,7 @@ internal sealed class EventHistory(ClickHouseDatabase database)
         string text = $"""
             WITH (SELECT groupArray(hi) FROM (SELECT part, hi FROM flush_mark FINAL ORDER BY part)) AS fm
             SELECT toString(kind), type, subject, {ColumnTime.Ticks("time")}, data, {ColumnTime.Milliseconds("at")}, reason, key, problem, part, off
-            FROM usage_raw FINAL
+            FROM usage_raw_rows
             WHERE tenant = {sql.Text(tenant)} AND (id_hash = {hash} OR target_hash = {hash}) AND off <= fm[part + 1]
             ORDER BY part, off
             """;

@@ -34,6 +34,7 @@ public sealed class Engines : IAsyncLifetime
 
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"metering-query-tests-{Environment.ProcessId}");
     private EmbeddedClickHouse? _embeddedClickHouse;
+    private string? _clickHouseServer;
     private EmbeddedPostgres? _embeddedPostgres;
 
     public ClickHouseDatabase ClickHouse { get; private set; } = null!;
@@ -43,16 +44,19 @@ public sealed class Engines : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         CancellationToken cancellationToken = TestContext.Current.CancellationToken;
-        ClickHouse = new ClickHouseDatabase(
-            Environment.GetEnvironmentVariable("METERING_TEST_CLICKHOUSE") is { Length: > 0 } clickHouse
-                ? $"{clickHouse.TrimEnd('/')}/query_tests_{RandomNumberGenerator.GetHexString(8, lowercase: true)}"
-                : await StartClickHouseAsync(cancellationToken));
+        _clickHouseServer = Environment.GetEnvironmentVariable("METERING_TEST_CLICKHOUSE") is { Length: > 0 } clickHouse
+            ? clickHouse.TrimEnd('/')
+            : (await StartClickHouseAsync(cancellationToken)).TrimEnd('/');
+        ClickHouse = OpenNewDatabase();
         Postgres = new PostgresDatabase(
             Environment.GetEnvironmentVariable("METERING_TEST_POSTGRES") is { Length: > 0 } postgres ? postgres : await StartPostgresAsync(cancellationToken));
         await ClickHouse.MigrateAsync(cancellationToken);
         await Postgres.MigrateAsync(cancellationToken);
         await SetMarksAsync(cancellationToken);
     }
+
+    /// <summary>A ClickHouse database that nobody else uses; not migrated yet.</summary>
+    public ClickHouseDatabase OpenNewDatabase() => new($"{_clickHouseServer}/query_tests_{RandomNumberGenerator.GetHexString(8, lowercase: true)}");
 
     public async ValueTask DisposeAsync()
     {

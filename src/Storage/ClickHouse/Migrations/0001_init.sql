@@ -148,6 +148,14 @@ CREATE TABLE IF NOT EXISTS meter_info (
 ) ENGINE = ReplacingMergeTree(ver) ORDER BY meter
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
+-- The rows of each table, for the views below. ClickHouse fixes which rows of a table a query sees before it computes the scalars of that query, such
+-- as the marks; of a view in its place it does so after them. Read directly, a table could be older than the marks: a seal between the two
+-- took its rows from the deltas without appearing in the windows, and the usage was missing from that one answer.
+CREATE OR REPLACE VIEW usage_raw_rows AS SELECT * FROM usage_raw FINAL;
+CREATE OR REPLACE VIEW usage_delta_rows AS SELECT * FROM usage_delta FINAL;
+CREATE OR REPLACE VIEW usage_window_rows AS SELECT * FROM usage_window FINAL;
+CREATE OR REPLACE VIEW dead_letter_rows AS SELECT * FROM dead_letter FINAL;
+
 -- Sealed windows plus the deltas no seal has folded yet. Everything follows from the flush marks, which are read once per query, before the
 -- rows: the seal is the newest whose cut they have reached, because a seal may be done before the mark of a flush it folded.
 CREATE OR REPLACE VIEW usage_values AS
@@ -155,11 +163,11 @@ WITH
   (SELECT groupArray(hi) FROM (SELECT part, hi FROM flush_mark FINAL ORDER BY part)) AS fm,
   (SELECT (seal_no, upto, cut) FROM seal_mark WHERE NOT arrayExists((c, i) -> c > fm[i], cut, arrayEnumerate(cut)) ORDER BY seal_no DESC LIMIT 1) AS sm
 SELECT tenant, meter, subject, minute, grp, v, vt, vid, kind, seal_no, s, n
-FROM usage_window FINAL
+FROM usage_window_rows
 WHERE seal_no <= sm.1
 UNION ALL
 SELECT tenant, meter, subject, minute, grp, v, vt, vid, kind, 0::UInt64 AS seal_no, s, n
-FROM usage_delta FINAL
+FROM usage_delta_rows
 WHERE hi <= fm[part + 1] AND (hi > sm.3[part + 1] OR minute >= sm.2);
 
 -- Every record about events: the events, their voids and amendments.
@@ -167,7 +175,7 @@ CREATE OR REPLACE VIEW usage_event_history AS
 WITH (SELECT groupArray(hi) FROM (SELECT part, hi FROM flush_mark FINAL ORDER BY part)) AS fm
 SELECT tenant, source, id, kind, type, subject, time, data, attributes, at AS ingested_at, reason, problem, rounded,
   if(kind = 'use', id_hash, target_hash) AS event_hash, part, off
-FROM usage_raw FINAL
+FROM usage_raw_rows
 WHERE off <= fm[part + 1];
 
 -- The events as they count: without the voided ones, amended ones in their last version. A correction belongs to the event it found
@@ -176,18 +184,18 @@ CREATE OR REPLACE VIEW usage_events AS
 WITH (SELECT groupArray(hi) FROM (SELECT part, hi FROM flush_mark FINAL ORDER BY part)) AS fm,
 corrections AS (
   SELECT target_hash, target_off, maxIf(off, kind = 'amend') AS amendment, countIf(kind = 'void') AS voids
-  FROM usage_raw FINAL WHERE kind != 'use' AND off <= fm[part + 1] GROUP BY target_hash, target_off),
+  FROM usage_raw_rows WHERE kind != 'use' AND off <= fm[part + 1] GROUP BY target_hash, target_off),
 corrected AS (
   SELECT e.id_hash AS id_hash, e.off AS off, max(c.amendment) AS amendment, sum(c.voids) AS voids
   FROM (
-    SELECT id_hash, off, born_void FROM usage_raw FINAL
+    SELECT id_hash, off, born_void FROM usage_raw_rows
     WHERE kind = 'use' AND off <= fm[part + 1] AND id_hash IN (SELECT target_hash FROM corrections)) AS e
   JOIN corrections AS c ON c.target_hash = e.id_hash
   WHERE c.target_off = e.off OR (e.born_void = 1 AND c.target_off = 0)
   GROUP BY e.id_hash, e.off)
 SELECT tenant, source, id, type, subject, time, data, attributes, at AS ingested_at, problem, rounded, kind = 'amend' AS amended,
   if(kind = 'use', id_hash, target_hash) AS event_hash, part, off
-FROM usage_raw FINAL
+FROM usage_raw_rows
 WHERE off <= fm[part + 1]
   AND ((kind = 'use' AND (id_hash, off) NOT IN (SELECT id_hash, off FROM corrected))
     OR (kind = 'amend' AND (target_hash, off) IN (SELECT id_hash, amendment FROM corrected WHERE voids = 0)));
@@ -242,7 +250,7 @@ CREATE OR REPLACE VIEW usage_corrections AS
 SELECT w.tenant AS tenant, m.slug AS meter, w.subject AS subject, w.minute AS minute, mapFromArrays(m.dimensions, w.grp) AS dimensions,
   if(w.kind = 'use', 'late', toString(w.kind)) AS why, w.seal_no AS seal_no, w.sealed_at AS sealed_at, f.first_seal AS first_seal,
   w.v AS point, w.s AS total, w.n AS events
-FROM (SELECT *, 1 AS one FROM usage_window FINAL WHERE seal_no <= (SELECT max(seal_no) FROM seal_mark)) AS w
+FROM (SELECT *, 1 AS one FROM usage_window_rows WHERE seal_no <= (SELECT max(seal_no) FROM seal_mark)) AS w
 ASOF JOIN (SELECT 1 AS one, upto, min(seal_no) AS first_seal FROM seal_mark FINAL WHERE seal_no > 0 GROUP BY upto) AS f
   ON f.one = w.one AND w.minute < f.upto
 JOIN (SELECT meter, slug, dimensions FROM meter_info FINAL WHERE serving = 1) AS m ON m.meter = w.meter
@@ -254,8 +262,8 @@ WITH (SELECT groupArray(hi) FROM (SELECT part, hi FROM flush_mark FINAL ORDER BY
 SELECT d.tenant AS tenant, d.source AS source, d.id AS id, d.code AS code, d.message AS message, d.at AS at, d.raw AS raw, d.part AS part, d.off AS off,
   r.off > 0 AS replayed, r.replayed_at AS replayed_at
 FROM (
-  SELECT tenant, source, id, code, message, at, raw, part, off FROM dead_letter FINAL WHERE off <= fm[part + 1]
+  SELECT tenant, source, id, code, message, at, raw, part, off FROM dead_letter_rows WHERE off <= fm[part + 1]
   UNION ALL
-  SELECT tenant, source, id, 'unusable_value' AS code, problem AS message, at, data AS raw, part, off FROM usage_raw FINAL
+  SELECT tenant, source, id, 'unusable_value' AS code, problem AS message, at, data AS raw, part, off FROM usage_raw_rows
   WHERE off <= fm[part + 1] AND problem != '') AS d
 LEFT JOIN (SELECT part, off, replayed_at FROM dead_letter_replay FINAL) AS r ON r.part = d.part AND r.off = d.off;
