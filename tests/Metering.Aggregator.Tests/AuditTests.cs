@@ -43,6 +43,22 @@ public sealed class AuditTests(Engines engines)
         Assert.Empty((await pipeline.AuditAsync()).Findings);
     }
 
+    [Fact]
+    public async Task A_repair_asked_for_twice_is_made_once()
+    {
+        await using Pipeline pipeline = await SealedAsync();
+        string[] before = await pipeline.RowsAsync("SELECT meter, subject, minute, value FROM usage_by_minute ORDER BY ALL");
+        await pipeline.ClickHouse.ExecuteAsync("ALTER TABLE usage_window DELETE WHERE subject = 'acme' SETTINGS mutations_sync = 2", default);
+
+        Auditor auditor = pipeline.Services.GetRequiredService<Auditor>();
+        int?[] repairs = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => auditor.RepairAsync(default)));
+        await pipeline.SettleAsync();
+
+        Assert.Single(repairs, repaired => repaired > 0);
+        Assert.Equal(before, await pipeline.RowsAsync("SELECT meter, subject, minute, value FROM usage_by_minute ORDER BY ALL"));
+        Assert.Empty((await pipeline.AuditAsync()).Findings);
+    }
+
     private async Task<Pipeline> SealedAsync()
     {
         Pipeline pipeline = await Pipeline.StartAsync(await engines.NewPlaceAsync());

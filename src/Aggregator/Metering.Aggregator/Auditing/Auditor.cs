@@ -19,7 +19,7 @@ namespace Metering.Aggregator.Auditing;
 /// Compares, exactly: the progress in PostgreSQL with the flush records, these with the raw rows and dead letters, and the events counted
 /// again with the windows and deltas. Reads only. Safe beside everything else, because it looks at confirmed offsets only.
 /// </summary>
-internal sealed class Auditor(PostgresDatabase postgres, ClickHouseDatabase clickHouse, MeterCatalog catalog, SealStore seals, AggregatorOptions options, TimeProvider time)
+internal sealed class Auditor(PostgresDatabase postgres, ClickHouseDatabase clickHouse, MeterCatalog catalog, SealStore seals, HouseJobStore houseJobs, AggregatorOptions options, TimeProvider time)
 {
     private const int MaxFindings = 100;
 
@@ -49,10 +49,12 @@ internal sealed class Auditor(PostgresDatabase postgres, ClickHouseDatabase clic
         return totals with { UnmatchedCorrections = unmatched, EventsRecomputed = events, WindowRows = rows, PendingMeters = pending, Findings = findings };
     }
 
-    /// <summary>Records a house job that adds what the windows lack.</summary>
-    /// <returns>How many differences there were.</returns>
-    public async Task<int> RepairAsync(CancellationToken cancellationToken)
+    /// <summary>Records house jobs that add what the windows lack: one for each day that differs.</summary>
+    /// <returns>How many differences there were; null when another repair is on its way, which this one would repeat.</returns>
+    public async Task<int?> RepairAsync(CancellationToken cancellationToken)
     {
+        Progress house = (await ProgressAsync(cancellationToken))[^1];
+        List<string> jobs = [];
         int repaired = 0;
         MeterCatalog.Snapshot meters = await catalog.RefreshAsync(cancellationToken);
         foreach (string day in await DaysAsync(cancellationToken))
@@ -63,14 +65,12 @@ internal sealed class Auditor(PostgresDatabase postgres, ClickHouseDatabase clic
                 one.Key.PointId.ToString(), one.Value.ToString(), one.Count))];
             if (differences.Length > 0)
             {
-                await using NpgsqlCommand insert = postgres.Source.Command(
-                    "insert into house_job (kind, args) values ('repair', $1::jsonb)", JsonSerializer.Serialize(differences, RepairJson.Default.RepairArgsArray));
-                await insert.ExecuteNonQueryAsync(cancellationToken);
+                jobs.Add(JsonSerializer.Serialize(differences, RepairJson.Default.RepairArgsArray));
                 repaired += differences.Length;
             }
         }
 
-        return repaired;
+        return jobs.Count == 0 || await houseJobs.AddRepairsAsync(jobs, house.Part, house.Confirmed, cancellationToken) ? repaired : null;
     }
 
     private async Task<AuditReport> CompareFlushesAsync(List<string> findings, CancellationToken cancellationToken)

@@ -20,12 +20,26 @@ internal sealed class HouseJobStore(PostgresDatabase database)
             : null;
     }
 
-    /// <summary>Where each partition began to count for the revision; null until all have.</summary>
-    public async Task<long[]?> StartsAsync(int revision, int partitions, CancellationToken cancellationToken)
+    /// <summary>
+    /// The revisions whose back-fill is not planned yet although all partitions count for them, and where each partition began. Oldest first, so that a
+    /// meter is never complete before one that was made earlier.
+    /// </summary>
+    public async Task<IReadOnlyList<(int Revision, long[] Starts)>> UnplannedAsync(int partitions, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = database.Source.Command(
-            "select array_agg(from_off order by part) from meter_range where mrev = $1 and part < $2", revision, partitions);
-        return await command.ExecuteScalarAsync(cancellationToken) is long[] starts && starts.Length == partitions ? starts : null;
+            """
+            select mrev, array_agg(from_off order by part) from meter_range join meter_rev using (mrev)
+            where state = 'backfilling' and last_job is null and part < $1 group by mrev having count(*) = $1 order by mrev
+            """,
+            partitions);
+        List<(int, long[])> revisions = [];
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            revisions.Add((reader.GetInt32(0), reader.GetFieldValue<long[]>(1)));
+        }
+
+        return revisions;
     }
 
     /// <summary>Records all jobs of a revision's back-fill at once, under the house partition's epoch.</summary>
@@ -50,6 +64,28 @@ internal sealed class HouseJobStore(PostgresDatabase database)
         await plan.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
+    }
+
+    /// <summary>
+    /// Records repairs found as of a confirmed job of the house partition. The partition's row is held meanwhile, so that jobs become visible in
+    /// the order of their numbers and none is passed over.
+    /// </summary>
+    /// <returns>False when another repair was recorded since: the differences may be its, and adding them again would count twice.</returns>
+    public async Task<bool> AddRepairsAsync(IReadOnlyCollection<string> jobArgs, int housePart, long asOf, CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await database.Source.OpenConnectionAsync(cancellationToken);
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using NpgsqlCommand hold = connection.Command("select 1 from partition_state where part = $1 for update", housePart);
+        await hold.ExecuteScalarAsync(cancellationToken);
+        await using NpgsqlCommand add = connection.Command(
+            """
+            insert into house_job (kind, args) select 'repair', args::jsonb from unnest($1::text[]) as args
+            where not exists (select 1 from house_job where kind = 'repair' and seq > $2)
+            """,
+            jobArgs.ToArray(), asOf);
+        bool added = await add.ExecuteNonQueryAsync(cancellationToken) > 0;
+        await transaction.CommitAsync(cancellationToken);
+        return added;
     }
 
     /// <summary>A revision is ready when a finished seal holds all of its back-fill; the meter's earlier revisions then retire.</summary>

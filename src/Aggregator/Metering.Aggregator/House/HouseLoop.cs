@@ -35,9 +35,13 @@ internal sealed class HouseLoop(
     {
         MeterCatalog.Snapshot meters = await catalog.RefreshAsync(cancellationToken);
         await directory.PublishAsync(meters, cancellationToken);
-        foreach (CatalogEntry entry in meters.Entries.Where(entry => entry is { State: RevisionState.Backfilling, LastJob: null }))
+        foreach ((int revision, long[] starts) in await jobs.UnplannedAsync(house.Part, cancellationToken))
         {
-            await PlanAsync(entry, house, cancellationToken);
+            // One that the snapshot lacks was made since, and is planned in the next step.
+            if (meters.Entries.FirstOrDefault(entry => entry.Revision.Number == revision) is { } entry)
+            {
+                await PlanAsync(entry, starts, house, cancellationToken);
+            }
         }
 
         foreach (int ready in await jobs.MarkReadyAsync(house.Part, cancellationToken))
@@ -81,13 +85,8 @@ internal sealed class HouseLoop(
         return meters.Entries.First(entry => entry.Revision.Number == revision).Revision;
     }
 
-    private async Task PlanAsync(CatalogEntry entry, OwnedPartition house, CancellationToken cancellationToken)
+    private async Task PlanAsync(CatalogEntry entry, long[] starts, OwnedPartition house, CancellationToken cancellationToken)
     {
-        if (await jobs.StartsAsync(entry.Revision.Number, house.Part, cancellationToken) is not { } starts)
-        {
-            return;
-        }
-
         IReadOnlyList<string> planned = await backfill.PlanAsync(entry, starts, cancellationToken);
         if (!await jobs.PlanAsync(entry.Revision.Number, planned, house.Part, house.Epoch, cancellationToken))
         {

@@ -26,8 +26,10 @@ public static class AuditRoutes
         }));
         app.MapPost("/v1/audit/repair", ForOperator(async http =>
         {
-            int repaired = await http.RequestServices.GetRequiredService<Auditor>().RepairAsync(http.RequestAborted);
-            await http.Response.WriteAsJsonAsync(new RepairAnswer(repaired), AuditJson.Default.RepairAnswer, cancellationToken: http.RequestAborted);
+            IResult answer = await http.RequestServices.GetRequiredService<Auditor>().RepairAsync(http.RequestAborted) is { } repaired
+                ? TypedResults.Json(new RepairAnswer(repaired), AuditJson.Default.RepairAnswer)
+                : TypedResults.Problem("Another repair is on its way. Ask for an audit when a seal has recorded it.", statusCode: StatusCodes.Status409Conflict);
+            await answer.ExecuteAsync(http);
         }));
         app.MapPost("/v1/audit/checkpoint", ForOperator(async http =>
         {

@@ -1,3 +1,5 @@
+using System.Text;
+using Metering.Aggregator.Engine.Flushing;
 using Metering.Aggregator.Engine.Meters;
 using Metering.Storage.ClickHouse;
 
@@ -6,8 +8,11 @@ namespace Metering.Aggregator.Meters;
 /// <summary>Tells ClickHouse the meters' names, for the analysts' views.</summary>
 public sealed class MeterDirectory(ClickHouseDatabase database, TimeProvider time)
 {
+    private static readonly string[] s_columns = ["meter", "tenant", "slug", "aggregation", "dimensions", "serving", "ver"];
+
     private long _published = -1;
 
+    /// <summary>Writes all meters as one block when anything changed, so that a change costs the same with ten meters as with ten thousand.</summary>
     public async Task PublishAsync(MeterCatalog.Snapshot meters, CancellationToken cancellationToken)
     {
         if (_published == meters.Version)
@@ -15,22 +20,38 @@ public sealed class MeterDirectory(ClickHouseDatabase database, TimeProvider tim
             return;
         }
 
-        HashSet<int> serving = [.. MeterCatalog.Serving(meters.Entries).Select(entry => entry.Revision.Number)];
-        foreach (CatalogEntry entry in meters.Entries)
+        if (meters.Entries.Count > 0)
         {
-            await database.ExecuteAsync(
-                """
-                INSERT INTO meter_info (meter, tenant, slug, aggregation, dimensions, serving, ver)
-                SELECT {meter:UInt32}, {tenant:String}, {slug:String}, {aggregation:String}, {dimensions:Array(String)}, {serving:UInt8}, {ver:UInt64}
-                """,
-                [
-                    ("meter", entry.Revision.Number), ("tenant", entry.Revision.Tenant), ("slug", entry.Slug),
-                    ("aggregation", entry.Revision.Definition.Aggregation.ToName()), ("dimensions", entry.Revision.Definition.GroupBy.Keys.ToArray()),
-                    ("serving", serving.Contains(entry.Revision.Number) ? 1 : 0), ("ver", time.GetUtcNow().ToUnixTimeMilliseconds()),
-                ],
-                cancellationToken);
+            using RowBuffer rows = Write(meters, (ulong)time.GetUtcNow().ToUnixTimeMilliseconds());
+            await database.InsertRowBinaryAsync("meter_info", s_columns, rows.Written, cancellationToken);
         }
 
         _published = meters.Version;
     }
+
+    private static RowBuffer Write(MeterCatalog.Snapshot meters, ulong version)
+    {
+        HashSet<int> serving = [.. MeterCatalog.Serving(meters.Entries).Select(entry => entry.Revision.Number)];
+        RowBuffer rows = new();
+        foreach (CatalogEntry entry in meters.Entries)
+        {
+            rows.UInt32((uint)entry.Revision.Number);
+            Text(rows, entry.Revision.Tenant);
+            Text(rows, entry.Slug);
+            Text(rows, entry.Revision.Definition.Aggregation.ToName());
+            rows.Size((uint)entry.Revision.Definition.GroupBy.Count);
+            foreach (string dimension in entry.Revision.Definition.GroupBy.Keys)
+            {
+                Text(rows, dimension);
+            }
+
+            rows.UInt8(serving.Contains(entry.Revision.Number) ? (byte)1 : (byte)0);
+            rows.UInt64(version);
+            rows.EndRow();
+        }
+
+        return rows;
+    }
+
+    private static void Text(RowBuffer rows, string text) => rows.String(Encoding.UTF8.GetBytes(text));
 }
