@@ -40,7 +40,8 @@ internal sealed class PostgresCluster(string bin, string folder, string dataPath
 
     /// <summary>
     /// The process id is the postmaster's, through every exec. A watcher beside it (fd 3 is the pipe from us) asks for a fast shutdown when we
-    /// are gone, and insists when that takes too long. The watcher is started through a subshell so that it is nobody's child by then.
+    /// are gone, insists when that takes too long, and goes when PostgreSQL is gone, because its number may soon be another process's. It is
+    /// started through a subshell so that it is nobody's child by then.
     /// In a session of its own, because Ctrl-C in a terminal goes to every process there: PostgreSQL has to wait until we have drained into it.
     /// </summary>
     public ProcessStartInfo StartInfo()
@@ -48,7 +49,7 @@ internal sealed class PostgresCluster(string bin, string folder, string dataPath
         const string Script =
             """
             exec 3<&0
-            ( { cat >/dev/null; kill -INT $$; sleep 15; kill -QUIT $$; } <&3 >/dev/null 2>&1 & )
+            ( { cat >/dev/null; kill -INT $$; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do sleep 1; kill -0 $$ || exit; done; kill -QUIT $$; } <&3 >/dev/null 2>&1 & )
             if command -v setsid >/dev/null; then set -- setsid "$@"; fi
             exec "$@" </dev/null 3<&- >>"$METERING_POSTGRES_LOG" 2>&1
             """;
