@@ -31,7 +31,7 @@ public sealed class DedupCacheTests(Engines engines)
             }
         }
 
-        string[] files = [.. Directory.GetFiles(Path.Combine(place.Folder, "dedup")).Order()];
+        string[] files = [.. Directory.GetFiles(Path.Combine(place.Folder, Pipeline.Owner, "dedup")).Order()];
         Assert.True(files.Length >= 4, "the test must have written several segment files");
         Spoil(cache, files);
 

@@ -81,10 +81,10 @@ public sealed class StartCheckTests(Engines engines)
         await pipeline.AppendAsync([Sent.Use("e1", 1)]);
         await pipeline.SettleAsync();
         PartitionStore rival = new(pipeline.Postgres, new AggregatorOptions { Owner = "rival", CacheDirectory = "x" });
-        Assert.Empty(await rival.AcquireAsync([], default));
+        Assert.Empty(await rival.AcquireAsync([], 3, default));
 
         await pipeline.Postgres.Source.CreateCommand("update partition_state set lease_until = now() - interval '1 second'").ExecuteNonQueryAsync();
-        IReadOnlyList<PartitionState> taken = await rival.AcquireAsync([], default);
+        IReadOnlyList<PartitionState> taken = await rival.AcquireAsync([], 3, default);
 
         Assert.Equal([0, 1, 2], taken.Select(state => state.Part));
         FlushStep stale = new(0, taken[0].Epoch - 1, taken[0].Confirmed + 1, taken[0].Confirmed + 1, taken[0].FlushNo + 1, 1, DateTimeOffset.UtcNow);

@@ -1,8 +1,6 @@
-using Metering.Aggregator.Deduplication;
-using Metering.Aggregator.Engine.Deduplication;
-using Metering.Aggregator.Engine.Flushing;
 using Metering.Aggregator.Flushing;
 using Metering.Aggregator.House;
+using Metering.Aggregator.Meters;
 using Metering.Aggregator.Partitions;
 using Metering.Aggregator.Retention;
 using Metering.Aggregator.Sealing;
@@ -17,8 +15,9 @@ namespace Metering.Aggregator;
 /// Whatever goes wrong, memory is thrown away and the state rebuilt; nothing that matters is only in memory.
 /// </summary>
 internal sealed class AggregatorService(
-    ITopic topic, PartitionStore store, StartChecks checks, DeduplicatorLoader loader, FlushLoop flushLoop, HouseLoop houseLoop, SealLoop sealLoop, TickLoop tickLoop,
-    LeaseLoop leaseLoop, RetentionLoop retentionLoop, FlushSink sink, AggregatorStatus status, AggregatorOptions options, TimeProvider time, ILogger<AggregatorService> logger)
+    ITopic topic, PartitionStore store, StartChecks checks, PartitionLoader loader, MeterCatalog catalog, MeterCatalogLoop catalogLoop, FlushLoop flushLoop, HouseLoop houseLoop,
+    SealLoop sealLoop, TickLoop tickLoop, LeaseLoop leaseLoop, RetentionLoop retentionLoop, FlushSink sink, AggregatorStatus status, AggregatorOptions options, TimeProvider time,
+    ILogger<AggregatorService> logger)
     : BackgroundService
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
@@ -66,124 +65,157 @@ internal sealed class AggregatorService(
         _ => null,
     };
 
-    /// <summary>One period of ownership: ends when a loop ends, and gives the leases back.</summary>
+    /// <summary>
+    /// One period of ownership, in rounds: a round runs the loops over a fixed set of partitions, and ends when aggregators have come or gone. What is
+    /// in memory for a partition stays from round to round. Ends when a loop fails, and gives the leases back.
+    /// </summary>
     private async Task RunSessionAsync(CancellationToken stopping)
     {
-        List<OwnedPartition> owned = [];
+        Session session = new();
         using CancellationTokenSource abort = new();
         await using CancellationTokenRegistration deadline = stopping.Register(() => abort.CancelAfter(options.DrainDeadline));
+        using CancellationTokenSource hurry = CancellationTokenSource.CreateLinkedTokenSource(stopping, abort.Token);
+        Task leases = leaseLoop.RunAsync(session.Leases, session.Rebalance, abort.Token);
+        Task lost = leases.ContinueWith(_ => abort.Cancel(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
-            await TakeAsync(owned, stopping);
-            if (owned.Count > 0)
+            await catalog.RefreshAsync(hurry.Token);
+            while (!stopping.IsCancellationRequested)
             {
-                await RunLoopsAsync(owned, abort, stopping);
+                await BalanceAsync(session, hurry.Token);
+                await RunRoundAsync(session, abort.Token, stopping);
             }
+        }
+        catch (OperationCanceledException) when (leases.IsFaulted)
+        {
+            await leases;
         }
         finally
         {
+            await abort.CancelAsync();
+            await lost;
             status.Released();
-            await ReleaseAsync(owned);
-            owned.ForEach(one => one.Dispose());
+            await LeaveAsync(session.Owned);
+            session.Owned.ForEach(one => one.Dispose());
         }
     }
 
-    private async Task TakeAsync(List<OwnedPartition> owned, CancellationToken cancellationToken)
+    /// <summary>Gives back what is beyond this process's share, or takes what is free of it.</summary>
+    private async Task BalanceAsync(Session session, CancellationToken cancellationToken)
     {
-        foreach (PartitionState state in await store.AcquireAsync([], cancellationToken))
+        int[] held = [.. session.Owned.Select(one => one.Part)];
+        Balance balance = await store.AnnounceAsync(held, cancellationToken);
+        if (held.Length > balance.Share)
+        {
+            await GiveBackAsync(session, held.Length - balance.Share, cancellationToken);
+        }
+        else if (balance.CallsForChange(held.Length))
+        {
+            await TakeAsync(session, await store.AcquireAsync(held, balance.Share - held.Length, cancellationToken), cancellationToken);
+        }
+    }
+
+    private async Task GiveBackAsync(Session session, int count, CancellationToken cancellationToken)
+    {
+        List<OwnedPartition> given = session.Owned[^count..];
+        session.Owned.RemoveRange(session.Owned.Count - count, count);
+        given.ForEach(one => session.Leases.Remove(one.Part));
+        given.ForEach(one => one.Dispose());
+        await store.ReleaseAsync([.. given.Select(one => (one.Part, one.Epoch))], cancellationToken);
+        AggregatorLog.Released(logger, string.Join(", ", given.Select(one => one.Part)));
+    }
+
+    private async Task TakeAsync(Session session, IReadOnlyList<PartitionState> taken, CancellationToken cancellationToken)
+    {
+        // All are renewed from now on: rebuilding the state of the first may take longer than a lease.
+        foreach (PartitionState state in taken)
+        {
+            session.Leases.Add(state.Part, state.Epoch);
+        }
+
+        List<OwnedPartition> loaded = [];
+        foreach (PartitionState state in taken)
         {
             try
             {
-                owned.Add(await LoadAsync(state, cancellationToken));
+                OwnedPartition one = await loader.LoadAsync(state, cancellationToken);
+                session.Owned.Add(one);
+                loaded.Add(one);
             }
             catch (PartitionStoppedException stopped)
             {
                 AggregatorLog.Stopped(logger, stopped.Message);
                 status.Stop(stopped);
+                session.Leases.Remove(stopped.Part);
                 await store.StopAsync(stopped.Part, stopped.Why, cancellationToken);
             }
         }
 
-        if (owned.Count > 0)
+        if (loaded.Count > 0)
         {
-            await sink.MarkAsync(owned.Select(one => (one.Part, one.Confirmed)), cancellationToken);
-            AggregatorLog.Acquired(logger, string.Join(", ", owned.Select(one => one.Part)));
+            await sink.MarkAsync(loaded.Select(one => (one.Part, one.Confirmed)), cancellationToken);
+            AggregatorLog.Acquired(logger, string.Join(", ", loaded.Select(one => one.Part)));
         }
     }
 
-    /// <summary>Checks, rebuilds the dedup state, and resends what was on its way.</summary>
-    private async Task<OwnedPartition> LoadAsync(PartitionState state, CancellationToken cancellationToken)
+    private async Task RunRoundAsync(Session session, CancellationToken abort, CancellationToken stopping)
     {
-        bool isHouse = state.Part == topic.PartitionCount;
-        if (!isHouse)
-        {
-            await checks.CheckAsync(state, topic, cancellationToken);
-        }
-
-        LoadedState loaded = isHouse
-            ? new LoadedState(new Deduplicator(), 1)
-            : await loader.LoadAsync(state.Part, state.PendingLo ?? (state.Confirmed + 1), state.Clock, cancellationToken);
-        OwnedPartition owned = new(state, new PartitionEngine(state.Part, topic.PartitionCount, options.Horizon, loaded.Deduplicator), loaded) { LastRead = time.GetUtcNow() };
-        if (state is { PendingLo: { } lo, PendingHi: { } hi })
-        {
-            await (isHouse ? houseLoop.ResendAsync(owned, lo, cancellationToken) : flushLoop.ResendAsync(owned, lo, hi, topic, cancellationToken));
-        }
-
-        return owned;
-    }
-
-    private async Task RunLoopsAsync(List<OwnedPartition> owned, CancellationTokenSource abort, CancellationToken stopping)
-    {
+        List<OwnedPartition> owned = session.Owned;
         status.Running([.. owned.Select(one => one.Part)]);
         List<OwnedPartition> log = [.. owned.Where(one => one.Part < topic.PartitionCount)];
         OwnedPartition? house = owned.Find(one => one.Part == topic.PartitionCount);
-        using CancellationTokenSource side = CancellationTokenSource.CreateLinkedTokenSource(stopping, abort.Token);
-        List<Task> loops =
-        [
-            leaseLoop.RunAsync(owned, abort.Token),
-            sealLoop.RunAsync(topic.PartitionCount, side.Token),
-            retentionLoop.RunAsync(side.Token),
-        ];
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(abort);
+        using CancellationTokenSource round = CancellationTokenSource.CreateLinkedTokenSource(stopping, end.Token);
+        session.BeginRound(round);
+        List<Task> draining = [];
+        List<Task> others = [catalogLoop.RunAsync(round.Token), sealLoop.RunAsync(topic.PartitionCount, round.Token)];
         if (log.Count > 0)
         {
-            loops.Add(flushLoop.RunAsync(log, topic, stopping, abort.Token));
-            loops.Add(tickLoop.RunAsync(log, topic, side.Token));
+            draining.Add(flushLoop.RunAsync(log, topic, round.Token, end.Token));
+            others.Add(tickLoop.RunAsync(log, topic, round.Token));
         }
 
         if (house is not null)
         {
-            loops.Add(houseLoop.RunAsync(house, side.Token));
-        }
-
-        await UntilOneEndsAsync(loops, abort, stopping);
-    }
-
-    /// <summary>A loop that fails ends the session; on stop the flush loop is given time to drain.</summary>
-    private static async Task UntilOneEndsAsync(List<Task> loops, CancellationTokenSource abort, CancellationToken stopping)
-    {
-        Task first = await Task.WhenAny(loops);
-        if (stopping.IsCancellationRequested)
-        {
-            // All but the leases end by themselves; these are kept until the last flush is confirmed.
-            await Task.WhenAll(loops.Skip(1)).ContinueWith(_ => { }, TaskScheduler.Default);
-        }
-
-        await abort.CancelAsync();
-        await Task.WhenAll(loops).ContinueWith(_ => { }, TaskScheduler.Default);
-        await first;
-    }
-
-    private async Task ReleaseAsync(List<OwnedPartition> owned)
-    {
-        if (owned.Count == 0)
-        {
-            return;
+            draining.Add(houseLoop.RunAsync(house, round.Token, end.Token));
+            others.Add(retentionLoop.RunAsync(round.Token));
         }
 
         try
         {
+            await UntilAllEndAsync(draining, others, round, end);
+        }
+        finally
+        {
+            session.EndRound();
+        }
+    }
+
+    /// <summary>
+    /// When the round is over all loops end by themselves, the draining ones after what they have begun is confirmed. A loop that ends before that ends
+    /// the others at once, and is what went wrong.
+    /// </summary>
+    private static async Task UntilAllEndAsync(List<Task> draining, List<Task> others, CancellationTokenSource round, CancellationTokenSource end)
+    {
+        Task all = Task.WhenAll([.. draining, .. others]);
+        Task first = await Task.WhenAny([.. draining, .. others]);
+        bool early = !round.IsCancellationRequested;
+        if (early)
+        {
+            await end.CancelAsync();
+        }
+
+        await all.ContinueWith(_ => { }, TaskScheduler.Default);
+        await Task.WhenAll([.. draining, .. others.Where(loop => loop.IsFaulted), .. early ? new[] { first } : []]);
+    }
+
+    private async Task LeaveAsync(List<OwnedPartition> owned)
+    {
+        try
+        {
             using CancellationTokenSource deadline = new(TimeSpan.FromSeconds(5));
             await store.ReleaseAsync([.. owned.Select(one => (one.Part, one.Epoch))], deadline.Token);
+            await store.LeaveAsync(deadline.Token);
             AggregatorLog.Released(logger, string.Join(", ", owned.Select(one => one.Part)));
         }
         catch (Exception problem) when (problem is Npgsql.NpgsqlException or OperationCanceledException or TimeoutException)
@@ -195,4 +227,36 @@ internal sealed class AggregatorService(
 
     private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>
         await Task.Delay(pause, time, cancellationToken).ContinueWith(_ => { }, TaskScheduler.Default);
+
+    /// <summary>What one period of ownership holds.</summary>
+    private sealed class Session
+    {
+        private readonly Lock _lock = new();
+        private CancellationTokenSource? _round;
+
+        public List<OwnedPartition> Owned { get; } = [];
+
+        /// <summary>Of the owned partitions, and of those being loaded.</summary>
+        public HeldLeases Leases { get; } = new();
+
+        /// <summary>Ends the round, to spread the partitions anew. Between rounds nothing has to be ended. From any thread.</summary>
+        public void Rebalance()
+        {
+            lock (_lock)
+            {
+                _round?.Cancel();
+            }
+        }
+
+        public void BeginRound(CancellationTokenSource? round)
+        {
+            lock (_lock)
+            {
+                _round = round;
+            }
+        }
+
+        /// <summary>Before the source is disposed of.</summary>
+        public void EndRound() => BeginRound(null);
+    }
 }

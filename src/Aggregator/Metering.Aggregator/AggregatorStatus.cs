@@ -7,10 +7,10 @@ public sealed class AggregatorStatus
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<int, string> _stopped = [];
-    private int _owned;
+    private IReadOnlyCollection<int> _owned = [];
 
     /// <summary>Partitions this process is processing now.</summary>
-    public int Owned
+    public IReadOnlyCollection<int> Owned
     {
         get
         {
@@ -38,7 +38,7 @@ public sealed class AggregatorStatus
     {
         lock (_lock)
         {
-            _owned = partitions.Count;
+            _owned = partitions;
             foreach (int partition in partitions)
             {
                 _stopped.Remove(partition);

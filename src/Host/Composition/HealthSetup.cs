@@ -53,7 +53,7 @@ internal static class HealthSetup
             {
                 null => HealthCheckResult.Healthy(),
                 { Stopped.Count: > 0 } status => HealthCheckResult.Unhealthy(string.Join("; ", status.Stopped.Select(one => $"partition {one.Key} is stopped: {one.Value}"))),
-                { Owned: 0 } => HealthCheckResult.Degraded("owns no partition"),
+                { Owned.Count: 0 } => HealthCheckResult.Degraded("owns no partition"),
                 _ => HealthCheckResult.Healthy(),
             });
     }

@@ -15,11 +15,16 @@ public sealed class Pipeline : IAsyncDisposable
 {
     public const int Partitions = 2;
 
+    /// <summary>The name of the aggregator that every pipeline has.</summary>
+    public const string Owner = "test";
+
+    private readonly Place _place;
     private readonly IEventLog _log;
     private readonly IHost _host;
 
-    private Pipeline(IEventLog log, ITopic topic, IHost host, PostgresDatabase postgres, ClickHouseDatabase clickHouse, FaultyTransport transport)
+    private Pipeline(Place place, IEventLog log, ITopic topic, IHost host, PostgresDatabase postgres, ClickHouseDatabase clickHouse, FaultyTransport transport)
     {
+        _place = place;
         _log = log;
         _host = host;
         Topic = topic;
@@ -49,33 +54,13 @@ public sealed class Pipeline : IAsyncDisposable
         EmbeddedEventLog log = EmbeddedEventLog.Open(
             new EmbeddedEventLogOptions { DataDirectory = Path.Combine(place.Folder, "log") }, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
         ITopic topic = await log.OpenAsync(new TopicSpec("usage.events", Partitions), default);
-        AggregatorOptions options = new()
-        {
-            Owner = "test",
-            CacheDirectory = Path.Combine(place.Folder, "dedup"),
-            FlushInterval = TimeSpan.FromMilliseconds(20),
-            TickInterval = TimeSpan.FromMilliseconds(100),
-            TickFlushInterval = TimeSpan.FromMilliseconds(100),
-            SealInterval = TimeSpan.FromMilliseconds(100),
-            MeterPollInterval = TimeSpan.FromMilliseconds(50),
-            AllowedLateness = TimeSpan.Zero,
-            DrainDeadline = TimeSpan.FromMilliseconds(50),
-            AuditInterval = TimeSpan.FromDays(1),
-        };
-        configure?.Invoke(options);
-        HostApplicationBuilder builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(null);
-        builder.Logging.AddProvider(TestLog.Instance).SetMinimumLevel(LogLevel.Information);
-        builder.Services
-            .AddSingleton(TimeProvider.System)
-            .AddSingleton(postgres)
-            .AddSingleton(new ClickHouseDatabase(place.ClickHouse, new HttpClient(transport, disposeHandler: false)))
-            .AddSingleton(topic)
-            .AddMetrics()
-            .AddAggregator(options);
-        IHost host = builder.Build();
-        await host.StartAsync();
-        return new Pipeline(log, topic, host, postgres, clickHouse, transport);
+        IHost host = await StartAggregatorAsync(place, Owner, topic, transport, postgres, configure);
+        return new Pipeline(place, log, topic, host, postgres, clickHouse, transport);
     }
+
+    /// <summary>Another aggregator over the same log and stores, as another process would be. The caller stops it.</summary>
+    public Task<IHost> JoinAsync(string owner, Action<AggregatorOptions>? configure = null) =>
+        StartAggregatorAsync(_place, owner, Topic, new FaultyTransport(), Postgres, configure);
 
     /// <summary>Appends records and insists that every one is durable.</summary>
     public async Task AppendAsync(IEnumerable<Sent> events)
@@ -162,5 +147,36 @@ public sealed class Pipeline : IAsyncDisposable
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
         return !reader.IsDBNull(0) && reader.GetFieldValue<long[]>(0).Zip(ends).All(pair => pair.First + 1 >= pair.Second) && reader.GetBoolean(1) && reader.GetBoolean(2);
+    }
+
+    private static async Task<IHost> StartAggregatorAsync(
+        Place place, string owner, ITopic topic, FaultyTransport transport, PostgresDatabase postgres, Action<AggregatorOptions>? configure)
+    {
+        AggregatorOptions options = new()
+        {
+            Owner = owner,
+            CacheDirectory = Path.Combine(place.Folder, owner, "dedup"),
+            FlushInterval = TimeSpan.FromMilliseconds(20),
+            TickInterval = TimeSpan.FromMilliseconds(100),
+            TickFlushInterval = TimeSpan.FromMilliseconds(100),
+            SealInterval = TimeSpan.FromMilliseconds(100),
+            MeterPollInterval = TimeSpan.FromMilliseconds(50),
+            AllowedLateness = TimeSpan.Zero,
+            DrainDeadline = TimeSpan.FromMilliseconds(50),
+            AuditInterval = TimeSpan.FromDays(1),
+        };
+        configure?.Invoke(options);
+        HostApplicationBuilder builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.AddProvider(TestLog.Instance).SetMinimumLevel(LogLevel.Information);
+        builder.Services
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton(postgres)
+            .AddSingleton(new ClickHouseDatabase(place.ClickHouse, new HttpClient(transport, disposeHandler: false)))
+            .AddSingleton(topic)
+            .AddMetrics()
+            .AddAggregator(options);
+        IHost host = builder.Build();
+        await host.StartAsync();
+        return host;
     }
 }

@@ -1,11 +1,15 @@
 using Metering.Aggregator.Telemetry;
+using Metering.EventLog;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Metering.Aggregator.Auditing;
 
-/// <summary>Runs the audit all the time: counts and checksums each interval, the events counted again now and then.</summary>
-internal sealed class AuditLoop(Auditor auditor, AuditStatus status, AggregatorMetrics metrics, AggregatorOptions options, TimeProvider time, ILogger<AuditLoop> logger) : BackgroundService
+/// <summary>
+/// Runs the audit all the time: counts and checksums each interval, the events counted again now and then. Of several aggregators the one that
+/// owns the house partition does it.
+/// </summary>
+internal sealed class AuditLoop(ITopic topic, Auditor auditor, AuditStatus status, AggregatorStatus aggregator, AggregatorMetrics metrics, AggregatorOptions options, TimeProvider time, ILogger<AuditLoop> logger) : BackgroundService
 {
     private const int IntervalsPerRecount = 60;
 
@@ -14,6 +18,11 @@ internal sealed class AuditLoop(Auditor auditor, AuditStatus status, AggregatorM
         for (int round = 1; ; round++)
         {
             await Task.Delay(options.AuditInterval, time, stoppingToken);
+            if (!aggregator.Owned.Contains(topic.PartitionCount))
+            {
+                continue;
+            }
+
             try
             {
                 Report(await auditor.RunAsync(windows: round % IntervalsPerRecount == 0, onDay: null, stoppingToken));

@@ -10,30 +10,31 @@ namespace Metering.Aggregator.House;
 internal sealed class HouseLoop(
     HouseJobStore jobs, Backfill backfill, Flusher flusher, MeterCatalog catalog, MeterDirectory directory, AggregatorOptions options, TimeProvider time, ILogger<HouseLoop> logger)
 {
-    public async Task RunAsync(OwnedPartition house, CancellationToken cancellationToken)
+    /// <param name="stopping">Ends the loop after the job it is at.</param>
+    /// <param name="abort">Ends it at once.</param>
+    public async Task RunAsync(OwnedPartition house, CancellationToken stopping, CancellationToken abort)
     {
-        while (true)
+        while (!stopping.IsCancellationRequested)
         {
+            TimeSpan pause = options.MeterPollInterval;
             try
             {
-                bool worked = await StepAsync(house, cancellationToken);
-                if (!worked)
-                {
-                    await Task.Delay(options.MeterPollInterval, time, cancellationToken);
-                }
+                pause = await StepAsync(house, abort) ? TimeSpan.Zero : pause;
             }
             catch (Exception problem) when (problem is not (OperationCanceledException or PartitionStoppedException or PartitionLostException or Engine.InvariantException))
             {
                 AggregatorLog.TaskFailed(logger, "A house job", problem.Message, problem);
-                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
+                pause = TimeSpan.FromSeconds(1);
             }
+
+            await Task.Delay(pause, time, stopping).ContinueWith(_ => { }, TaskScheduler.Default);
         }
     }
 
     /// <returns>Whether there was a job.</returns>
     public async Task<bool> StepAsync(OwnedPartition house, CancellationToken cancellationToken)
     {
-        MeterCatalog.Snapshot meters = await catalog.RefreshAsync(cancellationToken);
+        MeterCatalog.Snapshot meters = catalog.Current;
         await directory.PublishAsync(meters, cancellationToken);
         foreach ((int revision, long[] starts) in await jobs.UnplannedAsync(house.Part, cancellationToken))
         {
@@ -68,7 +69,7 @@ internal sealed class HouseLoop(
             throw new PartitionStoppedException(house.Part, $"house job {seq} is on its way but not recorded");
         }
 
-        await RunJobAsync(job, house, await catalog.RefreshAsync(cancellationToken), inDoubt: true, cancellationToken);
+        await RunJobAsync(job, house, catalog.Current, inDoubt: true, cancellationToken);
     }
 
     private async Task RunJobAsync(HouseJob job, OwnedPartition house, MeterCatalog.Snapshot meters, bool inDoubt, CancellationToken cancellationToken)

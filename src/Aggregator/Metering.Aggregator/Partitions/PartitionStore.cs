@@ -10,6 +10,8 @@ namespace Metering.Aggregator.Partitions;
 /// </summary>
 public sealed class PartitionStore(PostgresDatabase database, AggregatorOptions options)
 {
+    private const string Free = "(lease_until is null or lease_until < now() or owner = $1)";
+
     /// <summary>Makes the rows of a new topic, or checks that the topic is the one they were made for.</summary>
     /// <exception cref="PartitionStoppedException">It is another topic, or has another partition count.</exception>
     public async Task InitializeAsync(string topicId, int partitions, CancellationToken cancellationToken)
@@ -32,19 +34,46 @@ public sealed class PartitionStore(PostgresDatabase database, AggregatorOptions 
         await transaction.CommitAsync(cancellationToken);
     }
 
-    /// <summary>Takes every partition that is free, whose lease has run out, or that this owner held before.</summary>
-    public async Task<IReadOnlyList<PartitionState>> AcquireAsync(IReadOnlyCollection<int> except, CancellationToken cancellationToken)
+    /// <summary>
+    /// Says that this owner is alive, and asks for its share: the partitions that may go on, spread over the live owners as evenly as whole numbers
+    /// allow, so that the shares of all add up.
+    /// </summary>
+    /// <param name="held">What it holds: not counted as free.</param>
+    public async Task<Balance> AnnounceAsync(IReadOnlyCollection<int> held, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand announce = database.Source.Command(
+            """
+            with gone as (delete from aggregator where alive_until < now() - interval '1 day')
+            insert into aggregator (owner, alive_until) values ($1, now() + $2) on conflict (owner) do update set alive_until = excluded.alive_until
+            """,
+            options.Owner, options.Lease);
+        await announce.ExecuteNonQueryAsync(cancellationToken);
+        await using NpgsqlCommand command = database.Source.Command(
+            $"""
+            with live as (
+              select owner, row_number() over (order by owner) as place, count(*) over () as owners from aggregator where alive_until >= now()),
+            parts as (
+              select count(*) as total, count(*) filter (where part <> all ($2) and {Free}) as free from partition_state where stopped is null)
+            select total / owners + case when place <= total % owners then 1 else 0 end, free from live, parts where owner = $1
+            """,
+            options.Owner, held.ToArray());
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? new Balance((int)reader.GetInt64(0), (int)reader.GetInt64(1)) : default;
+    }
+
+    /// <summary>Takes partitions that are free, whose lease has run out, or that an owner of this name held in an earlier life.</summary>
+    /// <param name="held">What it holds already.</param>
+    /// <param name="atMost">How many to take.</param>
+    public async Task<IReadOnlyList<PartitionState>> AcquireAsync(IReadOnlyCollection<int> held, int atMost, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = database.Source.Command(
-            """
-            update partition_state set epoch = epoch + 1, owner = $1, lease_until = now() + $2
+            $"""
+            update partition_state set epoch = epoch + 1, owner = $1, lease_until = now() + $4
             where part in (
-              select part from partition_state
-              where stopped is null and part <> all ($3) and (lease_until is null or lease_until < now() or owner = $1)
-              order by part for update skip locked)
+              select part from partition_state where stopped is null and part <> all ($2) and {Free} order by part limit $3 for update skip locked)
             returning part, epoch, confirmed, pend_lo, pend_hi, flush_no, case when clock = 'infinity' then 'epoch'::timestamptz else clock end
             """,
-            options.Owner, options.Lease, except.ToArray());
+            options.Owner, held.ToArray(), atMost, options.Lease);
         List<PartitionState> taken = [];
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
@@ -74,6 +103,13 @@ public sealed class PartitionStore(PostgresDatabase database, AggregatorOptions 
         }
 
         return kept;
+    }
+
+    /// <summary>No longer counts as alive, so that the others take what it gives back at once.</summary>
+    public async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.Source.Command("delete from aggregator where owner = $1", options.Owner);
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Gives the leases back, so that another owner need not wait for them to run out.</summary>
@@ -165,6 +201,14 @@ public sealed class PartitionStore(PostgresDatabase database, AggregatorOptions 
         reader.IsDBNull(4) ? null : reader.GetInt64(4),
         reader.GetInt64(5),
         reader.GetFieldValue<DateTimeOffset>(6));
+}
+
+/// <param name="Share">How many partitions this owner should hold.</param>
+/// <param name="Free">How many it could take now.</param>
+public readonly record struct Balance(int Share, int Free)
+{
+    /// <summary>Whether an owner of this many partitions has to give some back, or can take some.</summary>
+    public bool CallsForChange(int held) => held > Share || (held < Share && Free > 0);
 }
 
 /// <summary>What PostgreSQL is told of one partition's flush.</summary>

@@ -22,6 +22,12 @@ create table partition_state (
   check (pend_lo > confirmed and pend_hi >= pend_lo)
 );
 
+-- Who is alive and takes part in processing; the partitions are spread over them evenly.
+create table aggregator (
+  owner       text primary key,
+  alive_until timestamptz not null
+);
+
 -- Deltas that do not come from a log record: back-fills of meters and repairs found by the audit.
 create table house_job (
   seq        bigint generated always as identity primary key,
