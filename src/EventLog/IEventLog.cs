@@ -24,7 +24,25 @@ public interface IEventLog : IAsyncDisposable
 /// <param name="Partitions">1 to 1024.</param>
 /// <param name="Retention">Records older than this (by append time) may be deleted. Zero keeps them for ever.</param>
 /// <param name="RetentionBytes">The oldest records are deleted while the topic holds more than this. Zero means no limit.</param>
-public sealed record TopicSpec(string Name, int Partitions, TimeSpan Retention = default, long RetentionBytes = 0);
+public sealed record TopicSpec(string Name, int Partitions, TimeSpan Retention = default, long RetentionBytes = 0)
+{
+    private const int MaxNameLength = 200;
+    private const int MaxPartitions = 1024;
+
+    internal void Validate()
+    {
+        bool named = Name.Length is > 0 and <= MaxNameLength && Name[0] != '.' && Name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '.');
+        if (!named)
+        {
+            throw new ArgumentException($"'{Name}' is no topic name: lower-case letters, digits and dots, at most {MaxNameLength}.", nameof(Name));
+        }
+
+        if (Partitions is < 1 or > MaxPartitions)
+        {
+            throw new ArgumentException($"A topic has 1 to {MaxPartitions} partitions, not {Partitions}.", nameof(Partitions));
+        }
+    }
+}
 
 /// <summary>One open topic. Safe for concurrent use.</summary>
 public interface ITopic : IAsyncDisposable
@@ -73,7 +91,7 @@ public interface ILogReader : IAsyncDisposable
     /// </summary>
     /// <exception cref="OffsetOutOfRangeException">Retention has overtaken the reader.</exception>
     /// <exception cref="EventLogCorruptException">The next durable records are damaged or missing.</exception>
-    /// <exception cref="EventLogUnavailableException">The disk cannot be read. Reading again continues at the same place.</exception>
+    /// <exception cref="EventLogUnavailableException">The disk or the broker cannot be read. Reading again continues at the same place.</exception>
     ValueTask<IReadOnlyList<LogRecord>> ReadAsync(int maxRecords, int maxBytes, TimeSpan maxWait, CancellationToken cancellationToken);
 }
 
@@ -89,5 +107,5 @@ public sealed class TopicMismatchException(string message) : Exception(message);
 /// <summary>A reader asked for records that retention has already deleted.</summary>
 public sealed class OffsetOutOfRangeException(string message) : Exception(message);
 
-/// <summary>The log's files cannot be used: locked by another instance, unreadable, not ours.</summary>
+/// <summary>The log cannot be used: its files are locked by another instance, unreadable or not ours; its cluster is out of reach or refuses.</summary>
 public sealed class EventLogUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

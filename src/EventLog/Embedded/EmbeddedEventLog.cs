@@ -5,9 +5,6 @@ namespace Metering.EventLog.Embedded;
 /// <summary>The log in this process, on local files. One folder per topic under <c>topics</c>, and a lock that keeps a second process out.</summary>
 public sealed class EmbeddedEventLog : IEventLog
 {
-    private const int MaxNameLength = 200;
-    private const int MaxPartitions = 1024;
-
     private readonly EmbeddedEventLogOptions _options;
     private readonly TimeProvider _time;
     private readonly IDiskIo _io;
@@ -45,7 +42,8 @@ public sealed class EmbeddedEventLog : IEventLog
     /// <exception cref="EventLogUnavailableException">The files of the topic cannot be used.</exception>
     public async Task<ITopic> OpenAsync(TopicSpec spec, CancellationToken cancellationToken)
     {
-        CheckSpec(spec);
+        ArgumentNullException.ThrowIfNull(spec);
+        spec.Validate();
         await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -133,21 +131,6 @@ public sealed class EmbeddedEventLog : IEventLog
         if (topic.PartitionCount != spec.Partitions)
         {
             throw new TopicMismatchException($"Topic '{spec.Name}' has {topic.PartitionCount} partitions, not {spec.Partitions}.");
-        }
-    }
-
-    private static void CheckSpec(TopicSpec spec)
-    {
-        ArgumentNullException.ThrowIfNull(spec);
-        bool named = spec.Name.Length is > 0 and <= MaxNameLength && spec.Name[0] != '.' && spec.Name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '.');
-        if (!named)
-        {
-            throw new ArgumentException($"'{spec.Name}' is no topic name: lower-case letters, digits and dots, at most {MaxNameLength}.", nameof(spec));
-        }
-
-        if (spec.Partitions is < 1 or > MaxPartitions)
-        {
-            throw new ArgumentException($"A topic has 1 to {MaxPartitions} partitions, not {spec.Partitions}.", nameof(spec));
         }
     }
 }

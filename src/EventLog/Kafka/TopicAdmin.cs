@@ -1,0 +1,176 @@
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Microsoft.Extensions.Logging;
+
+namespace Metering.EventLog.Kafka;
+
+/// <summary>Makes, describes and checks topics, and asks for the ends of partitions.</summary>
+internal sealed class TopicAdmin : IDisposable
+{
+    private static readonly TimeSpan s_appearancePause = TimeSpan.FromMilliseconds(100);
+
+    private readonly KafkaEventLogOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly IAdminClient _client;
+
+    public TopicAdmin(KafkaEventLogOptions options, TimeProvider time, ILogger logger)
+    {
+        _options = options;
+        _time = time;
+        _logger = logger;
+        _client = new AdminClientBuilder(ClientConfigs.Admin(options))
+            .SetErrorHandler((_, error) => logger.ClientError(error.Code, error.Reason))
+            .SetLogHandler((_, message) => logger.Client(message))
+            .Build();
+    }
+
+    /// <summary>Makes the topic when it is missing, checks it, and gives its id.</summary>
+    /// <exception cref="TopicMismatchException">It is not as it must be.</exception>
+    /// <exception cref="EventLogUnavailableException">The cluster cannot be asked, or lacks the topic.</exception>
+    public async Task<string> OpenAsync(TopicSpec spec, CancellationToken cancellationToken)
+    {
+        TopicDescription topic = await DescribeAsync(spec).ConfigureAwait(false) ?? await CreateAsync(spec, cancellationToken).ConfigureAwait(false);
+        if (topic.Partitions.Count != spec.Partitions)
+        {
+            throw new TopicMismatchException($"Topic '{spec.Name}' has {topic.Partitions.Count} partitions, not {spec.Partitions}.");
+        }
+
+        if (_options.CheckTopics)
+        {
+            TopicSettings.Check(spec, _options, await SettingsAsync(spec.Name).ConfigureAwait(false));
+        }
+
+        return await IdAsync(topic).ConfigureAwait(false);
+    }
+
+    /// <summary>One end of each partition, in Kafka's offsets, in the order asked for.</summary>
+    /// <exception cref="EventLogUnavailableException">The brokers do not say.</exception>
+    public async Task<long[]> EndsAsync(IEnumerable<TopicPartition> partitions, OffsetSpec end)
+    {
+        try
+        {
+            ListOffsetsResult found = await _client.ListOffsetsAsync(
+                partitions.Select(one => new TopicPartitionOffsetSpec { TopicPartition = one, OffsetSpec = end }),
+                new ListOffsetsOptions { RequestTimeout = _options.RequestTimeout, IsolationLevel = IsolationLevel.ReadCommitted }).ConfigureAwait(false);
+            Dictionary<TopicPartition, long> ends = found.ResultInfos.ToDictionary(
+                info => info.TopicPartitionOffsetError.TopicPartition, info => info.TopicPartitionOffsetError.Offset.Value);
+            return [.. partitions.Select(one => ends[one])];
+        }
+        catch (KafkaException e)
+        {
+            throw Unavailable("The ends of partitions cannot be looked up", e);
+        }
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task<TopicDescription?> DescribeAsync(TopicSpec spec)
+    {
+        try
+        {
+            DescribeTopicsResult found = await _client.DescribeTopicsAsync(
+                TopicCollection.OfTopicNames([spec.Name]), new DescribeTopicsOptions { RequestTimeout = _options.RequestTimeout }).ConfigureAwait(false);
+            return found.TopicDescriptions[0];
+        }
+        catch (DescribeTopicsException e) when (e.Results.TopicDescriptions[0].Error.Code == ErrorCode.UnknownTopicOrPart)
+        {
+            return null;
+        }
+        catch (KafkaException e)
+        {
+            throw Unavailable($"Topic '{spec.Name}' cannot be described", e);
+        }
+    }
+
+    private async Task<TopicDescription> CreateAsync(TopicSpec spec, CancellationToken cancellationToken)
+    {
+        if (!_options.CreateTopics)
+        {
+            throw new EventLogUnavailableException(
+                $"Topic '{spec.Name}' does not exist and {nameof(KafkaEventLogOptions.CreateTopics)} is false. Make it with: {TopicSettings.CreateCommand(spec, _options)}");
+        }
+
+        TopicSpecification topic = new()
+        {
+            Name = spec.Name,
+            NumPartitions = spec.Partitions,
+            ReplicationFactor = _options.ReplicationFactor,
+            Configs = TopicSettings.ForNew(spec, _options),
+        };
+        try
+        {
+            await _client.CreateTopicsAsync([topic], new CreateTopicsOptions { RequestTimeout = _options.RequestTimeout, OperationTimeout = _options.RequestTimeout }).ConfigureAwait(false);
+            _logger.TopicMade(spec.Name, spec.Partitions, _options.ReplicationFactor);
+        }
+        catch (CreateTopicsException e) when (e.Results[0].Error.Code == ErrorCode.TopicAlreadyExists)
+        {
+            // Another process was faster; whether it made what we need is checked like any topic.
+        }
+        catch (KafkaException e)
+        {
+            throw Unavailable(
+                $"Topic '{spec.Name}' cannot be made with {_options.ReplicationFactor} replicas ({nameof(KafkaEventLogOptions.ReplicationFactor)}). By hand: {TopicSettings.CreateCommand(spec, _options)}", e);
+        }
+
+        return await AppearanceAsync(spec, cancellationToken).ConfigureAwait(false);
+    }
+
+    // The controller has it; the broker that is asked learns of it a moment later, and of the leaders another one later.
+    private async Task<TopicDescription> AppearanceAsync(TopicSpec spec, CancellationToken cancellationToken)
+    {
+        long started = _time.GetTimestamp();
+        while (true)
+        {
+            if (await DescribeAsync(spec).ConfigureAwait(false) is { } topic && topic.Partitions.TrueForAll(one => one.Leader is { Id: >= 0 }))
+            {
+                return topic;
+            }
+
+            if (_time.GetElapsedTime(started) > _options.RequestTimeout)
+            {
+                throw new EventLogUnavailableException($"Topic '{spec.Name}' was made but has no leaders after {_options.RequestTimeout:c}.");
+            }
+
+            await Task.Delay(s_appearancePause, _time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<Dictionary<string, string>> SettingsAsync(string topic)
+    {
+        try
+        {
+            List<DescribeConfigsResult> found = await _client.DescribeConfigsAsync(
+                [new ConfigResource { Type = ResourceType.Topic, Name = topic }], new DescribeConfigsOptions { RequestTimeout = _options.RequestTimeout }).ConfigureAwait(false);
+            return found[0].Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Value);
+        }
+        catch (KafkaException e)
+        {
+            throw Unavailable(
+                $"The settings of topic '{topic}' cannot be checked. Allow DescribeConfigs on it, or set {nameof(KafkaEventLogOptions.CheckTopics)} to false and answer for them yourself", e);
+        }
+    }
+
+    // Brokers before 2.8 give no id. The cluster and the name are then all that can be told apart.
+    private async Task<string> IdAsync(TopicDescription topic)
+    {
+        if (topic.TopicId is { } id && (id.MostSignificantBits | id.LeastSignificantBits) != 0)
+        {
+            return id.ToString();
+        }
+
+        _logger.TopicWithoutId(topic.Name);
+        try
+        {
+            DescribeClusterResult cluster = await _client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = _options.RequestTimeout }).ConfigureAwait(false);
+            return $"{cluster.ClusterId}/{topic.Name}";
+        }
+        catch (KafkaException e)
+        {
+            throw Unavailable("The cluster does not say who it is", e);
+        }
+    }
+
+    private EventLogUnavailableException Unavailable(string what, KafkaException cause) =>
+        new($"{what}: {cause.Error.Reason} ({cause.Error.Code}, brokers {_options.BootstrapServers}).", cause);
+}
