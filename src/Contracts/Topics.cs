@@ -7,4 +7,7 @@ public static class Topics
 
     /// <summary>Partitions of <see cref="UsageEvents"/> on the embedded log. The count of a topic never changes.</summary>
     public const int EmbeddedPartitions = 4;
+
+    /// <summary>Partitions of <see cref="UsageEvents"/> on Kafka: the most aggregators that can share the work.</summary>
+    public const int KafkaPartitions = 32;
 }

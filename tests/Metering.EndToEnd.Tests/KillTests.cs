@@ -82,7 +82,7 @@ public class KillTests(ITestOutputHelper output)
         return starts;
     }
 
-    private static void AssertStored(SentRecords records, List<StoredEvent> stored)
+    internal static void AssertStored(SentRecords records, List<StoredEvent> stored)
     {
         string[] names = [.. stored.Select(one => one.Kind == "amend" ? $"amend {one.Source} {one.Id} {one.Data}" : $"{one.Kind} {one.Source} {one.Id}")];
         HashSet<string> distinct = [.. names];

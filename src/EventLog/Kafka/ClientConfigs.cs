@@ -62,6 +62,9 @@ internal static class ClientConfigs
             ClientId = options.ClientId,
             MessageMaxBytes = options.MaxBatchBytes,
             SocketKeepaliveEnable = true,
+
+            // A broker that was cut off without a word is given up after this, for every kind of request.
+            SocketTimeoutMs = Milliseconds(options.RequestTimeout),
             SocketNagleDisable = true,
             EnableMetricsPush = false,
         };

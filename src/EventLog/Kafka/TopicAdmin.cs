@@ -53,9 +53,8 @@ internal sealed class TopicAdmin : IDisposable
             ListOffsetsResult found = await _client.ListOffsetsAsync(
                 partitions.Select(one => new TopicPartitionOffsetSpec { TopicPartition = one, OffsetSpec = end }),
                 new ListOffsetsOptions { RequestTimeout = _options.RequestTimeout, IsolationLevel = IsolationLevel.ReadCommitted }).ConfigureAwait(false);
-            Dictionary<TopicPartition, long> ends = found.ResultInfos.ToDictionary(
-                info => info.TopicPartitionOffsetError.TopicPartition, info => info.TopicPartitionOffsetError.Offset.Value);
-            return [.. partitions.Select(one => ends[one])];
+            Dictionary<TopicPartition, TopicPartitionOffsetError> ends = found.ResultInfos.Select(info => info.TopicPartitionOffsetError).ToDictionary(end => end.TopicPartition);
+            return [.. partitions.Select(one => Known(ends[one]))];
         }
         catch (KafkaException e)
         {
@@ -64,6 +63,11 @@ internal sealed class TopicAdmin : IDisposable
     }
 
     public void Dispose() => _client.Dispose();
+
+    /// <summary>An answer that lacks one partition's leader is an answer all the same, with a negative offset there.</summary>
+    private static long Known(TopicPartitionOffsetError end) => end.Error.IsError || end.Offset.Value < 0
+        ? throw new EventLogUnavailableException($"The end of partition {end.Partition.Value} of {end.Topic} cannot be looked up: {end.Error.Reason}")
+        : end.Offset.Value;
 
     private async Task<TopicDescription?> DescribeAsync(TopicSpec spec)
     {

@@ -30,6 +30,7 @@ internal static class MeteringCommand
             RepairCommand.Create(),
             KeysCommand.Create(),
             DoctorCommand.Create(),
+            ReadyCommand.Create(),
         };
         ShortListHelp.Use(root);
         return root;

@@ -22,6 +22,7 @@ internal sealed class ServerOptions
         HelpName = "HOST:PORT|STRING",
     };
 
+    private readonly Option<string?> _kafka = new("--kafka") { Description = "Brokers of a Kafka cluster to use instead of the embedded log", HelpName = "HOST:PORT,…" };
     private readonly Option<string?> _config = new("--config") { Description = "Settings file (default: metering.json, when it is there)", HelpName = "FILE" };
     private readonly Option<string?> _logLevel = new("--log-level") { Description = "trace, debug, information, warning, error", HelpName = "LEVEL" };
 
@@ -56,7 +57,7 @@ internal sealed class ServerOptions
         {
             if (parsed.GetValue(option) is { } value)
             {
-                given[option.Name.TrimStart('-').Replace("-", "", StringComparison.Ordinal)] = value;
+                given[option == _kafka ? KafkaSettings.BootstrapServers : option.Name.TrimStart('-').Replace("-", "", StringComparison.Ordinal)] = value;
             }
         }
 
@@ -68,5 +69,5 @@ internal sealed class ServerOptions
             .Build();
     }
 
-    private Option<string?>[] All() => [_data, _http, _grpc, _clickHouse, _postgres, _config, _logLevel];
+    private Option<string?>[] All() => [_data, _http, _grpc, _clickHouse, _postgres, _kafka, _config, _logLevel];
 }

@@ -2,15 +2,19 @@ using Metering.Embedded.ClickHouse;
 using Metering.Embedded.Postgres;
 using Metering.EventLog;
 using Metering.EventLog.Embedded;
+using Metering.EventLog.Kafka;
 using Metering.Host.Settings;
 using Metering.Storage.ClickHouse;
 using Metering.Storage.Postgres;
 
 namespace Metering.Host.Composition;
 
-/// <summary>The three stores, ready to use: embedded ones started side by side, servers connected, schemas up to date.</summary>
+/// <summary>
+/// The stores that the roles of this process need, ready to use: embedded ones started side by side, servers connected, schemas up to date.
+/// </summary>
 internal sealed class Engines : IAsyncDisposable
 {
+    private IEventLog? _log;
     private EmbeddedPostgres? _postgres;
     private EmbeddedClickHouse? _clickHouse;
 
@@ -20,27 +24,36 @@ internal sealed class Engines : IAsyncDisposable
 
     public PostgresDatabase Postgres { get; private set; } = null!;
 
-    public ClickHouseDatabase ClickHouse { get; private set; } = null!;
+    /// <summary>Null in a process that only ingests.</summary>
+    public ClickHouseDatabase? ClickHouse { get; private set; }
 
-    public IEventLog Log { get; private set; } = null!;
-
-    public ITopic UsageEvents { get; private set; } = null!;
+    /// <summary>Null in a process that only answers queries.</summary>
+    public ITopic? UsageEvents { get; private set; }
 
     /// <summary>For people: where the stores are.</summary>
     public string PostgresAddress => _postgres?.Endpoint.ToString() ?? "server";
 
-    public string ClickHouseAddress => _clickHouse?.Endpoint.ToString().TrimEnd('/') ?? "server";
+    public string ClickHouseAddress => _clickHouse?.Endpoint.ToString().TrimEnd('/') ?? (ClickHouse is null ? "none" : "server");
 
+    /// <param name="configuration">Sections EventLog and Kafka beside the settings.</param>
     public static async Task<Engines> StartAsync(
-        MeteringSettings settings, EmbeddedEventLogOptions log, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        MeteringSettings settings, Roles roles, IConfiguration configuration, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         Engines engines = new();
+        List<Task> starting = [engines.StartPostgresAsync(settings, loggers, time, cancellationToken)];
+        if ((roles & (Roles.Aggregator | Roles.Query)) != 0)
+        {
+            starting.Add(engines.StartClickHouseAsync(settings, loggers, time, cancellationToken));
+        }
+
+        if ((roles & (Roles.Ingest | Roles.Aggregator)) != 0)
+        {
+            starting.Add(engines.OpenLogAsync(settings, configuration, loggers, time, cancellationToken));
+        }
+
         try
         {
-            await Task.WhenAll(
-                engines.StartPostgresAsync(settings, loggers, time, cancellationToken),
-                engines.StartClickHouseAsync(settings, loggers, time, cancellationToken),
-                engines.OpenLogAsync(settings, log, loggers, time, cancellationToken));
+            await Task.WhenAll(starting);
             return engines;
         }
         catch
@@ -57,9 +70,9 @@ internal sealed class Engines : IAsyncDisposable
             await UsageEvents.DisposeAsync();
         }
 
-        if (Log is not null)
+        if (_log is not null)
         {
-            await Log.DisposeAsync();
+            await _log.DisposeAsync();
         }
 
         ClickHouse?.Dispose();
@@ -111,9 +124,20 @@ internal sealed class Engines : IAsyncDisposable
     }
 
     private async Task OpenLogAsync(
-        MeteringSettings settings, EmbeddedEventLogOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        MeteringSettings settings, IConfiguration configuration, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
-        Log = EmbeddedEventLog.Open(options, time, loggers);
-        UsageEvents = await Log.OpenAsync(new TopicSpec(Contracts.Topics.UsageEvents, settings.Partitions, settings.LogRetention), cancellationToken);
+        if (KafkaSettings.Of(configuration) is { } kafka)
+        {
+            _log = KafkaEventLog.Open(kafka, time, loggers);
+        }
+        else
+        {
+            EmbeddedEventLogOptions embedded = new() { DataDirectory = Path.Combine(settings.Data, "log") };
+            configuration.GetSection("EventLog").Bind(embedded);
+            _log = EmbeddedEventLog.Open(embedded, time, loggers);
+        }
+
+        int partitions = settings.Partitions ?? (_log is KafkaEventLog ? Contracts.Topics.KafkaPartitions : Contracts.Topics.EmbeddedPartitions);
+        UsageEvents = await _log.OpenAsync(new TopicSpec(Contracts.Topics.UsageEvents, partitions, settings.LogRetention), cancellationToken);
     }
 }

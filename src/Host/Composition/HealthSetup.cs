@@ -1,4 +1,6 @@
 using Metering.Aggregator;
+using Metering.EventLog;
+using Metering.Host.Settings;
 using Metering.Storage.ClickHouse;
 using Metering.Storage.Postgres;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
@@ -12,10 +14,26 @@ internal static class HealthSetup
 {
     private const string Ready = "ready";
 
-    public static void Add(IServiceCollection services) => services.AddHealthChecks()
-        .AddCheck<PostgresHealth>("postgres", tags: [Ready])
-        .AddCheck<ClickHouseHealth>("clickhouse", tags: [Ready])
-        .AddCheck<AggregatorHealth>("aggregator", tags: [Ready]);
+    /// <summary>What the roles cannot work without. Ingestion goes on without PostgreSQL, with the keys it knows.</summary>
+    public static void Add(IServiceCollection services, Roles roles)
+    {
+        IHealthChecksBuilder checks = services.AddHealthChecks()
+            .AddCheck<PostgresHealth>("postgres", roles == Roles.Ingest ? HealthStatus.Degraded : HealthStatus.Unhealthy, [Ready]);
+        if ((roles & (Roles.Ingest | Roles.Aggregator)) != 0)
+        {
+            checks.AddCheck<LogHealth>("log", tags: [Ready]);
+        }
+
+        if ((roles & (Roles.Aggregator | Roles.Query)) != 0)
+        {
+            checks.AddCheck<ClickHouseHealth>("clickhouse", tags: [Ready]);
+        }
+
+        if (roles.HasFlag(Roles.Aggregator))
+        {
+            checks.AddCheck<AggregatorHealth>("aggregator", tags: [Ready]);
+        }
+    }
 
     public static void Map(WebApplication app)
     {
@@ -40,19 +58,27 @@ internal static class HealthSetup
         }
     }
 
+    private sealed class LogHealth(ITopic topic) : IHealthCheck
+    {
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            await topic.GetRangeAsync(0, cancellationToken);
+            return HealthCheckResult.Healthy();
+        }
+    }
+
     private sealed class ClickHouseHealth(ClickHouseDatabase database) : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
             await database.PingAsync(cancellationToken) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("does not answer");
     }
 
-    private sealed class AggregatorHealth(IServiceProvider services) : IHealthCheck
+    private sealed class AggregatorHealth(AggregatorStatus status) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            Task.FromResult(services.GetService<AggregatorStatus>() switch
+            Task.FromResult(status switch
             {
-                null => HealthCheckResult.Healthy(),
-                { Stopped.Count: > 0 } status => HealthCheckResult.Unhealthy(string.Join("; ", status.Stopped.Select(one => $"partition {one.Key} is stopped: {one.Value}"))),
+                { Stopped.Count: > 0 } => HealthCheckResult.Unhealthy(string.Join("; ", status.Stopped.Select(one => $"partition {one.Key} is stopped: {one.Value}"))),
                 { Owned.Count: 0 } => HealthCheckResult.Degraded("owns no partition"),
                 _ => HealthCheckResult.Healthy(),
             });

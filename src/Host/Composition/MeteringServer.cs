@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using Metering.Aggregator;
 using Metering.Aggregator.Http;
 using Metering.Contracts;
-using Metering.EventLog.Embedded;
 using Metering.Host.Settings;
 using Metering.Ingest;
 using Metering.Query;
@@ -41,7 +40,7 @@ internal sealed class MeteringServer : IAsyncDisposable
 
     public string PostgresAddress => _engines.PostgresAddress;
 
-    /// <param name="configuration">From file, environment and command line; sections Ingest, Aggregator and EventLog beside the settings.</param>
+    /// <param name="configuration">From file, environment and command line; sections Ingest, Aggregator, Query, EventLog and Kafka beside the settings.</param>
     public static async Task<MeteringServer> StartAsync(
         MeteringSettings settings, Roles roles, IConfiguration configuration, CancellationToken cancellationToken)
     {
@@ -51,9 +50,7 @@ internal sealed class MeteringServer : IAsyncDisposable
         CheckFree("http", settings.Http);
         CheckFree("grpc", settings.Grpc);
         using ILoggerFactory startLoggers = LoggerFactory.Create(logging => LoggingSetup.Configure(logging, configuration));
-        EmbeddedEventLogOptions log = new() { DataDirectory = Path.Combine(settings.Data, "log") };
-        configuration.GetSection("EventLog").Bind(log);
-        Engines engines = await Engines.StartAsync(settings, log, startLoggers, TimeProvider.System, cancellationToken);
+        Engines engines = await Engines.StartAsync(settings, roles, configuration, startLoggers, TimeProvider.System, cancellationToken);
         try
         {
             Configure(builder, settings, roles, configuration, engines);
@@ -88,11 +85,18 @@ internal sealed class MeteringServer : IAsyncDisposable
             .AddSingleton(settings)
             .AddSingleton(TimeProvider.System)
             .AddSingleton(engines.Postgres)
-            .AddSingleton(engines.ClickHouse)
-            .AddSingleton(engines.UsageEvents)
-            .AddKeyedSingleton(Topics.UsageEvents, engines.UsageEvents)
             .AddSingleton(_ => engines.Postgres.Source);
-        HealthSetup.Add(builder.Services);
+        if (engines.ClickHouse is { } clickHouse)
+        {
+            builder.Services.AddSingleton(clickHouse);
+        }
+
+        if (engines.UsageEvents is { } usageEvents)
+        {
+            builder.Services.AddSingleton(usageEvents).AddKeyedSingleton(Topics.UsageEvents, usageEvents);
+        }
+
+        HealthSetup.Add(builder.Services, roles);
         TelemetrySetup.Add(builder.Services, settings);
 
         builder.Services.AddApiKeys();

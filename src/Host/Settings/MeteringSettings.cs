@@ -27,11 +27,11 @@ public sealed class MeteringSettings
     /// <summary>An OTLP endpoint for metrics and traces, such as <c>http://127.0.0.1:4317</c>; null sends none.</summary>
     public string? Otlp { get; set; }
 
-    /// <summary>Partitions of the usage topic, fixed when it is first made.</summary>
+    /// <summary>Partitions of the usage topic, fixed when it is first made. Absent: 4 on the embedded log, 32 on Kafka.</summary>
     [Range(1, 1024)]
-    public int Partitions { get; set; } = Contracts.Topics.EmbeddedPartitions;
+    public int? Partitions { get; set; }
 
-    /// <summary>Records of the embedded log are kept this long.</summary>
+    /// <summary>Records of the log are kept this long.</summary>
     public TimeSpan LogRetention { get; set; } = TimeSpan.FromDays(7);
 
     public static bool IsAddress(string value) => IPEndPoint.TryParse(value, out _) && !value.Contains('=', StringComparison.Ordinal);

@@ -6,12 +6,15 @@ using Xunit;
 namespace Metering.EndToEnd.Tests.Running;
 
 /// <summary>What people do with the program: HTTP requests, and plain SQL in ClickHouse.</summary>
-internal sealed class MeteringClient(Uri http, Uri clickHouse) : IDisposable
+/// <param name="http">Where requests go.</param>
+/// <param name="clickHouse">Where SQL goes.</param>
+/// <param name="road">How requests get there; null for straight.</param>
+internal sealed class MeteringClient(Uri http, Uri clickHouse, HttpMessageHandler? road = null) : IDisposable
 {
     /// <summary>Enough to reach every partition, so their arrival means that everything before them has arrived.</summary>
     private const int MarkerEvents = 64;
 
-    private readonly HttpClient _http = new() { BaseAddress = http, Timeout = TimeSpan.FromMinutes(2) };
+    private readonly HttpClient _http = new(road ?? new SocketsHttpHandler()) { BaseAddress = http, Timeout = TimeSpan.FromMinutes(2) };
     private readonly HttpClient _sql = new() { BaseAddress = clickHouse, Timeout = TimeSpan.FromMinutes(2) };
 
     public void Dispose()

@@ -8,21 +8,25 @@ using Xunit;
 namespace Metering.EndToEnd.Tests.Running;
 
 /// <summary>
-/// <c>metering up</c> as a child process on a folder of its own. It can be killed, stopped, and started again on the same folder and ports.
+/// <c>metering up</c>, or <c>metering serve</c> with chosen roles, as a child process on a folder of its own. It can be killed, stopped, and started again on
+/// the same folder and ports.
 /// </summary>
 internal sealed partial class MeteringProcess : IAsyncDisposable
 {
     private const int SignalTerminate = 15;
+    private const int SignalContinue = 18;
     private const int SignalStop = 19;
     private static readonly TimeSpan s_startDeadline = TimeSpan.FromMinutes(1);
 
+    private readonly string? _roles;
     private readonly IReadOnlyDictionary<string, string> _environment;
     private readonly StringBuilder _errors = new();
     private Process? _process;
 
-    private MeteringProcess(string folder, IReadOnlyDictionary<string, string> environment)
+    private MeteringProcess(string folder, string? roles, IReadOnlyDictionary<string, string> environment)
     {
         Folder = folder;
+        _roles = roles;
         _environment = environment;
     }
 
@@ -62,19 +66,32 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
         ["METERING_Aggregator__AuditInterval"] = "00:00:01",
     };
 
-    public static async Task<MeteringProcess> StartAsync(IReadOnlyDictionary<string, string>? environment = null)
+    public static Task<MeteringProcess> StartAsync(IReadOnlyDictionary<string, string>? environment = null) => StartAsync(null, environment ?? SealsQuickly);
+
+    /// <param name="roles">Of <c>serve</c>.</param>
+    /// <param name="environment">Says where the stores are.</param>
+    public static Task<MeteringProcess> ServeAsync(string roles, IReadOnlyDictionary<string, string> environment) => StartAsync(roles, environment);
+
+    private static async Task<MeteringProcess> StartAsync(string? roles, IReadOnlyDictionary<string, string> environment)
     {
         string folder = Directory.CreateTempSubdirectory("metering-e2e-").FullName;
 
         // PostgreSQL runs as another user when we are root, and has to be able to enter.
         File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        MeteringProcess metering = new(folder, environment ?? SealsQuickly);
+        MeteringProcess metering = new(folder, roles, environment);
         await metering.StartAgainAsync();
         return metering;
     }
 
     /// <summary>Another instance, which is expected to refuse.</summary>
     public static async Task<(int ExitCode, string Errors)> RunToExitAsync(params string[] arguments)
+    {
+        (int exitCode, _, string errors) = await RunAsync(arguments);
+        return (exitCode, errors);
+    }
+
+    /// <summary>A command that ends.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
     {
         using Process process = Process.Start(StartInfo(arguments, new Dictionary<string, string>()))!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
@@ -88,8 +105,7 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
             process.Kill();
         }
 
-        await output;
-        return (process.ExitCode, await errors);
+        return (process.ExitCode, await output, await errors);
     }
 
     public MeteringClient NewClient() => new(new Uri(Http), new Uri(ClickHouse));
@@ -97,9 +113,9 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         long started = Stopwatch.GetTimestamp();
+        string[] addresses = ["--data", Path.Combine(Folder, "data"), "--http", Address(Http), "--grpc", Address(Grpc)];
         _process = Process.Start(StartInfo(
-            ["up", "--data", Path.Combine(Folder, "data"), "--http", Address(Http), "--grpc", Address(Grpc), "--clickhouse", Address(ClickHouse), "--postgres", Address(Postgres)],
-            _environment))!;
+            _roles is null ? ["up", .. addresses, "--clickhouse", Address(ClickHouse), "--postgres", Address(Postgres)] : ["serve", "--roles", _roles, .. addresses], _environment))!;
         _process.ErrorDataReceived += (_, line) => Append(line.Data);
         _process.BeginErrorReadLine();
         string? ready;
@@ -109,12 +125,12 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
         }
         while (ready is not null && !ready.StartsWith("metering is ready", StringComparison.Ordinal));
         StartTime = Stopwatch.GetElapsedTime(started);
-        Match addresses = ReadyLine().Match(ready ?? "");
-        Assert.True(addresses.Success, $"metering did not start: {ready}\n{Errors}");
-        Http = addresses.Groups[1].Value;
-        Grpc = addresses.Groups[2].Value;
-        ClickHouse = addresses.Groups[3].Value;
-        Postgres = addresses.Groups[4].Value;
+        Match where = ReadyLine().Match(ready ?? "");
+        Assert.True(where.Success, $"metering did not start: {ready}\n{Errors}");
+        Http = where.Groups[1].Value;
+        Grpc = where.Groups[2].Value;
+        ClickHouse = where.Groups[3].Value;
+        Postgres = where.Groups[4].Value;
     }
 
     /// <summary>SIGKILL to the program and nothing else: its engines have to notice by themselves.</summary>
@@ -124,8 +140,11 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>SIGSTOP to the program, not to its engines. It can only be killed after that.</summary>
+    /// <summary>SIGSTOP to the program, not to its engines.</summary>
     public void Pause() => Assert.Equal(0, Kill(ProcessId, SignalStop));
+
+    /// <summary>SIGCONT: it goes on where it was, and does not know how long it slept.</summary>
+    public void Continue() => Assert.Equal(0, Kill(ProcessId, SignalContinue));
 
     /// <summary>SIGTERM.</summary>
     /// <returns>The exit code, and how long it took.</returns>

@@ -1,6 +1,9 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Metering.Aggregator;
 using Metering.EventLog.Embedded;
+using Metering.EventLog.Kafka;
+using Metering.Host.Commands;
 using Metering.Host.Settings;
 using Metering.Ingest;
 using Metering.Query;
@@ -8,7 +11,7 @@ using Xunit;
 
 namespace Metering.Host.Tests.Settings;
 
-public sealed class ConfigurationTableTests
+public sealed partial class ConfigurationTableTests
 {
     public static TheoryData<string, Type> Sections { get; } = new()
     {
@@ -17,14 +20,16 @@ public sealed class ConfigurationTableTests
         { "Aggregator", typeof(AggregatorOptions) },
         { "Query", typeof(QueryOptions) },
         { "EventLog", typeof(EmbeddedEventLogOptions) },
+        { "Kafka", typeof(KafkaEventLogOptions) },
+        { "Kafka:Security", typeof(KafkaSecurityOptions) },
     };
 
     [Theory]
     [MemberData(nameof(Sections))]
     public void Every_option_has_its_line_in_the_documentation(string section, Type options)
     {
-        string text = File.ReadAllText(Find());
-        foreach (PropertyInfo property in options.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite))
+        string text = File.ReadAllText(Find(Path.Combine("docs", "configuration.md")));
+        foreach (PropertyInfo property in options.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite && property.PropertyType != typeof(KafkaSecurityOptions)))
         {
             string key = section.Length == 0 ? property.Name : $"{section}:{property.Name}";
             string variable = "METERING_" + key.Replace(":", "__", StringComparison.Ordinal).ToUpperInvariant();
@@ -34,7 +39,36 @@ public sealed class ConfigurationTableTests
         }
     }
 
-    private static string Find()
+    [Fact]
+    public void Every_setting_of_the_compose_file_exists()
+    {
+        string documented = File.ReadAllText(Find(Path.Combine("docs", "configuration.md")));
+        string[] settings = [.. SettingName().Matches(File.ReadAllText(Find("docker-compose.yml")) + File.ReadAllText(Find("Dockerfile")))
+            .Select(match => match.Groups[1].Value).Distinct()];
+        Assert.NotEmpty(settings);
+        Assert.All(settings, setting => Assert.True(documented.Contains($"`{setting}`", StringComparison.Ordinal), $"{setting} is no setting."));
+    }
+
+    [Fact]
+    public void Every_command_of_the_compose_file_is_understood()
+    {
+        string[] commands = [.. ServeCommandLine().Matches(File.ReadAllText(Find("docker-compose.yml"))).Select(match => match.Groups[1].Value)];
+        Assert.Equal(3, commands.Length);
+        foreach (string command in commands)
+        {
+            string[] arguments = [.. command.Split(',').Select(one => one.Trim(' ', '"'))];
+            Assert.Empty(MeteringCommand.Create().Parse(arguments).Errors);
+            Assert.NotEqual(Roles.None, RoleNames.Parse(arguments[2..]));
+        }
+    }
+
+    [GeneratedRegex(@"\b(METERING_[A-Z_]+)[:=] ?", RegexOptions.CultureInvariant)]
+    private static partial Regex SettingName();
+
+    [GeneratedRegex(@"command: \[(.*)\]")]
+    private static partial Regex ServeCommandLine();
+
+    private static string Find(string file)
     {
         DirectoryInfo folder = new(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "Metering.sln")))
@@ -42,6 +76,6 @@ public sealed class ConfigurationTableTests
             folder = folder.Parent!;
         }
 
-        return Path.Combine(folder.FullName, "docs", "configuration.md");
+        return Path.Combine(folder.FullName, file);
     }
 }

@@ -16,6 +16,7 @@ internal sealed class BrokerFront : IDisposable
     private readonly IPEndPoint _broker;
     private int _toLose;
     private int _lost;
+    private volatile bool _isDown;
 
     public BrokerFront(IPEndPoint broker)
     {
@@ -28,11 +29,30 @@ internal sealed class BrokerFront : IDisposable
 
     public int AnswersLost => Volatile.Read(ref _lost);
 
+    /// <summary>Disconnects every client and takes none until it is up again.</summary>
+    public bool IsDown
+    {
+        get => _isDown;
+        set
+        {
+            _isDown = value;
+            if (value)
+            {
+                Disconnect();
+            }
+        }
+    }
+
     public void LoseAnswers(int count) => Interlocked.Add(ref _toLose, count);
 
     public void Dispose()
     {
         _listener.Dispose();
+        Disconnect();
+    }
+
+    private void Disconnect()
+    {
         foreach (TcpClient one in _open.Keys)
         {
             one.Dispose();
@@ -63,6 +83,11 @@ internal sealed class BrokerFront : IDisposable
             _open[client] = 0;
             try
             {
+                if (_isDown)
+                {
+                    return;
+                }
+
                 await broker.ConnectAsync(_broker);
                 ConcurrentDictionary<int, long> produced = new();
                 Task requests = CopyAsync(client, broker, frame => KeepTime(frame, produced));

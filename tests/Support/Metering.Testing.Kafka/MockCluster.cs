@@ -76,9 +76,9 @@ public sealed class MockCluster : IDisposable
     }
 
     /// <summary>Disconnects every client and takes no connections.</summary>
-    public void GoDown() => Check(MockNative.SetDown(_cluster, AllBrokers));
+    public void GoDown() => Array.ForEach(_fronts, front => front.IsDown = true);
 
-    public void ComeUp() => Check(MockNative.SetUp(_cluster, AllBrokers));
+    public void ComeUp() => Array.ForEach(_fronts, front => front.IsDown = false);
 
     public void SetRoundTrip(TimeSpan time) => Check(MockNative.SetRoundTrip(_cluster, AllBrokers, (int)time.TotalMilliseconds));
 

@@ -56,12 +56,6 @@ internal static partial class MockNative
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_clear_request_errors")]
     public static partial void ClearErrors(nint cluster, short api);
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_broker_set_down")]
-    public static partial int SetDown(nint cluster, int broker);
-
-    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_broker_set_up")]
-    public static partial int SetUp(nint cluster, int broker);
-
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_broker_set_rtt")]
     public static partial int SetRoundTrip(nint cluster, int broker, int milliseconds);
 

@@ -1,0 +1,185 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using Metering.Contracts;
+using Metering.Embedded;
+using Metering.Embedded.ClickHouse;
+using Metering.Embedded.Postgres;
+using Metering.Testing.Kafka;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+
+namespace Metering.EndToEnd.Tests.Running;
+
+/// <summary>
+/// A deployment: roles in processes of their own over a Kafka cluster, one PostgreSQL and one ClickHouse. The cluster is librdkafka's mock in this process,
+/// or the one that <c>METERING_TEST_KAFKA</c> names.
+/// </summary>
+internal sealed class MeteringCluster : IAsyncDisposable
+{
+    /// <summary>With the house partition seven things to own.</summary>
+    public const int Partitions = 6;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("metering-cluster-").FullName;
+    private readonly List<MeteringProcess> _processes = [];
+    private readonly Dictionary<string, string> _environment;
+    private EmbeddedPostgres? _postgres;
+    private EmbeddedClickHouse? _clickHouse;
+    private NpgsqlDataSource? _source;
+    private string? _key;
+
+    private MeteringCluster()
+    {
+        // PostgreSQL runs as another user when we are root, and has to be able to enter.
+        File.SetUnixFileMode(_folder, File.GetUnixFileMode(_folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        string? given = Environment.GetEnvironmentVariable("METERING_TEST_KAFKA");
+        _environment = new Dictionary<string, string>(MeteringProcess.SealsQuickly)
+        {
+            ["METERING_Aggregator__Lease"] = "00:00:03",
+            ["METERING_Partitions"] = Partitions.ToString(CultureInfo.InvariantCulture),
+            ["METERING_Kafka__FetchWait"] = "00:00:00.050",
+        };
+        if (string.IsNullOrEmpty(given))
+        {
+            Broker = new MockCluster(brokers: 3);
+            Broker.CreateTopic(Topics.UsageEvents, Partitions);
+            _environment["METERING_Kafka__CreateTopics"] = "false";
+            _environment["METERING_Kafka__CheckTopics"] = "false";
+        }
+
+        _environment["METERING_Kafka__BootstrapServers"] = Broker?.BootstrapServers ?? given!;
+    }
+
+    /// <summary>The mock, which can be made to fail; null on a cluster that was given.</summary>
+    public MockCluster? Broker { get; }
+
+    public List<MeteringProcess> Ingests { get; } = [];
+
+    public List<MeteringProcess> Aggregators { get; } = [];
+
+    public MeteringProcess Query { get; private set; } = null!;
+
+    public static async Task<MeteringCluster> StartAsync()
+    {
+        MeteringCluster cluster = new();
+        await cluster.StartStoresAsync();
+        cluster.Query = await cluster.ServeAsync("query");
+        return cluster;
+    }
+
+    public async Task AddIngestAsync() => Ingests.Add(await ServeAsync("ingest"));
+
+    public async Task AddAggregatorAsync() => Aggregators.Add(await ServeAsync("aggregator"));
+
+    /// <summary>Events go to one of the ingesting processes, audits to the aggregator that makes them, all else to the querying one.</summary>
+    public async Task<MeteringClient> NewClientAsync(int ingest = 0)
+    {
+        _key ??= await CreateKeyAsync();
+        return new MeteringClient(new Uri("http://cluster"), _clickHouse!.Endpoint, new Road(this, ingest, _key));
+    }
+
+    /// <summary>How many partitions each live owner holds, most first.</summary>
+    public async Task<int[]> OwnedAsync()
+    {
+        List<int> counts = [];
+        await using NpgsqlCommand command = _source!.CreateCommand(
+            "select count(*) from partition_state where lease_until >= now() group by owner order by count(*) desc");
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            counts.Add((int)reader.GetInt64(0));
+        }
+
+        return [.. counts];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (MeteringProcess process in _processes)
+        {
+            await process.DisposeAsync();
+        }
+
+        if (_source is not null)
+        {
+            await _source.DisposeAsync();
+        }
+
+        if (_clickHouse is not null)
+        {
+            await _clickHouse.DisposeAsync();
+        }
+
+        if (_postgres is not null)
+        {
+            await _postgres.DisposeAsync();
+        }
+
+        Broker?.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task StartStoresAsync()
+    {
+        _postgres = await EmbeddedPostgres.StartAsync(
+            new EmbeddedPostgresOptions { DataPath = Path.Combine(_folder, "postgres") }, NullLoggerFactory.Instance, TimeProvider.System, default);
+        EngineCommand engine = new(Path.Combine(AppContext.BaseDirectory, "metering"), ["engine", "clickhouse"]);
+        _clickHouse = await EmbeddedClickHouse.StartAsync(
+            new EmbeddedClickHouseOptions { DataPath = Path.Combine(_folder, "clickhouse"), Command = engine }, NullLoggerFactory.Instance, TimeProvider.System, default);
+        _source = NpgsqlDataSource.Create(_postgres.ConnectionString);
+        _environment["METERING_Postgres"] = _postgres.ConnectionString;
+        _environment["METERING_ClickHouse"] = _clickHouse.Endpoint.ToString();
+    }
+
+    private async Task<MeteringProcess> ServeAsync(string roles)
+    {
+        MeteringProcess process = await MeteringProcess.ServeAsync(roles, _environment);
+        _processes.Add(process);
+        return process;
+    }
+
+    private async Task<string> CreateKeyAsync()
+    {
+        (int exitCode, string output, string errors) = await MeteringProcess.RunAsync("keys", "create", "--tenant", "default", "--postgres", _postgres!.ConnectionString);
+        return exitCode == 0 ? output.Trim() : throw new InvalidOperationException(errors);
+    }
+
+    /// <summary>What a load balancer does.</summary>
+    private sealed class Road(MeteringCluster cluster, int ingest, string key) : DelegatingHandler(new SocketsHttpHandler())
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Headers.Remove("X-Metering-Tenant");
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+            string path = request.RequestUri!.PathAndQuery;
+            if (path.StartsWith("/v1/audit", StringComparison.Ordinal))
+            {
+                return await AuditAsync(request, path, cancellationToken);
+            }
+
+            bool events = request.Method == HttpMethod.Post && path.StartsWith("/v1/events", StringComparison.Ordinal);
+            request.RequestUri = new Uri((events ? cluster.Ingests[ingest] : cluster.Query).Http + path);
+            return await base.SendAsync(request, cancellationToken);
+        }
+
+        /// <summary>Only the owner of the house partition has a report of the running audit.</summary>
+        private async Task<HttpResponseMessage> AuditAsync(HttpRequestMessage request, string path, CancellationToken cancellationToken)
+        {
+            HttpResponseMessage? answer = null;
+            foreach (MeteringProcess aggregator in cluster.Aggregators)
+            {
+                answer?.Dispose();
+                using HttpRequestMessage copy = new(request.Method, aggregator.Http + path);
+                answer = await base.SendAsync(copy, cancellationToken);
+                if (answer.StatusCode == System.Net.HttpStatusCode.OK && await IsNewAsync(answer))
+                {
+                    break;
+                }
+            }
+
+            return answer!;
+        }
+
+        private static async Task<bool> IsNewAsync(HttpResponseMessage answer) =>
+            System.Text.Json.JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty("at").GetDateTimeOffset() > DateTimeOffset.UtcNow.AddSeconds(-10);
+    }
+}
