@@ -8,6 +8,9 @@ internal static class ClientConfigs
     // A reader that is not read from is not an error: no group depends on it.
     private const int NeverTooSlowMs = 24 * 60 * 60 * 1000;
 
+    // The broker's own timeout comes first, and its answer is still read.
+    private static readonly TimeSpan s_answerTime = TimeSpan.FromSeconds(1);
+
     public static AdminClientConfig Admin(KafkaEventLogOptions options) => new(Common(options));
 
     public static ProducerConfig Producer(KafkaEventLogOptions options) => new(Common(options))
@@ -50,6 +53,7 @@ internal static class ClientConfigs
         FetchMaxBytes = FetchBytes(options),
         MaxPartitionFetchBytes = FetchBytes(options),
         ReceiveMessageMaxBytes = FetchBytes(options) + options.MaxBatchBytes,
+        SocketTimeoutMs = Milliseconds(options.RequestTimeout + options.FetchWait + s_answerTime),
         FetchWaitMaxMs = Milliseconds(options.FetchWait),
         ConsumeResultFields = "timestamp",
     };
@@ -61,6 +65,7 @@ internal static class ClientConfigs
             BootstrapServers = options.BootstrapServers,
             ClientId = options.ClientId,
             MessageMaxBytes = options.MaxBatchBytes,
+            SocketTimeoutMs = Milliseconds(options.RequestTimeout + s_answerTime),
             SocketKeepaliveEnable = true,
             SocketNagleDisable = true,
             EnableMetricsPush = false,

@@ -7,7 +7,7 @@ namespace Metering.EventLog.Kafka;
 /// <summary>Makes, describes and checks topics, and asks for the ends of partitions.</summary>
 internal sealed class TopicAdmin : IDisposable
 {
-    private static readonly TimeSpan s_appearancePause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
     private readonly KafkaEventLogOptions _options;
     private readonly TimeProvider _time;
@@ -44,26 +44,42 @@ internal sealed class TopicAdmin : IDisposable
         return await IdAsync(topic).ConfigureAwait(false);
     }
 
-    /// <summary>One end of each partition, in Kafka's offsets, in the order asked for.</summary>
+    /// <summary>
+    /// One end of each partition, in Kafka's offsets, in the order asked for. Asks again for a request's time: after an outage the leaders are unknown
+    /// for a moment.
+    /// </summary>
     /// <exception cref="EventLogUnavailableException">The brokers do not say.</exception>
-    public async Task<long[]> EndsAsync(IEnumerable<TopicPartition> partitions, OffsetSpec end)
+    public async Task<long[]> EndsAsync(IReadOnlyList<TopicPartition> partitions, OffsetSpec end, CancellationToken cancellationToken)
     {
-        try
+        long started = _time.GetTimestamp();
+        while (true)
         {
-            ListOffsetsResult found = await _client.ListOffsetsAsync(
-                partitions.Select(one => new TopicPartitionOffsetSpec { TopicPartition = one, OffsetSpec = end }),
-                new ListOffsetsOptions { RequestTimeout = _options.RequestTimeout, IsolationLevel = IsolationLevel.ReadCommitted }).ConfigureAwait(false);
-            Dictionary<TopicPartition, long> ends = found.ResultInfos.ToDictionary(
-                info => info.TopicPartitionOffsetError.TopicPartition, info => info.TopicPartitionOffsetError.Offset.Value);
-            return [.. partitions.Select(one => ends[one])];
-        }
-        catch (KafkaException e)
-        {
-            throw Unavailable("The ends of partitions cannot be looked up", e);
+            try
+            {
+                return await EndsOnceAsync(partitions, end).WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (KafkaException e) when (_time.GetElapsedTime(started) >= _options.RequestTimeout)
+            {
+                throw Unavailable("The ends of partitions cannot be looked up", e);
+            }
+            catch (KafkaException)
+            {
+                await Task.Delay(s_pause, _time, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 
     public void Dispose() => _client.Dispose();
+
+    private async Task<long[]> EndsOnceAsync(IReadOnlyList<TopicPartition> partitions, OffsetSpec end)
+    {
+        ListOffsetsResult found = await _client.ListOffsetsAsync(
+            partitions.Select(one => new TopicPartitionOffsetSpec { TopicPartition = one, OffsetSpec = end }),
+            new ListOffsetsOptions { RequestTimeout = _options.RequestTimeout, IsolationLevel = IsolationLevel.ReadCommitted }).ConfigureAwait(false);
+        Dictionary<TopicPartition, long> ends = found.ResultInfos.ToDictionary(
+            info => info.TopicPartitionOffsetError.TopicPartition, info => info.TopicPartitionOffsetError.Offset.Value);
+        return [.. partitions.Select(one => ends[one])];
+    }
 
     private async Task<TopicDescription?> DescribeAsync(TopicSpec spec)
     {
@@ -88,7 +104,8 @@ internal sealed class TopicAdmin : IDisposable
         if (!_options.CreateTopics)
         {
             throw new EventLogUnavailableException(
-                $"Topic '{spec.Name}' does not exist and {nameof(KafkaEventLogOptions.CreateTopics)} is false. Make it with: {TopicSettings.CreateCommand(spec, _options)}");
+                $"Topic '{spec.Name}' does not exist and {nameof(KafkaEventLogOptions.CreateTopics)} is false. " +
+                $"Make it with: {TopicSettings.CreateCommand(spec, _options)}");
         }
 
         TopicSpecification topic = new()
@@ -100,7 +117,8 @@ internal sealed class TopicAdmin : IDisposable
         };
         try
         {
-            await _client.CreateTopicsAsync([topic], new CreateTopicsOptions { RequestTimeout = _options.RequestTimeout, OperationTimeout = _options.RequestTimeout }).ConfigureAwait(false);
+            CreateTopicsOptions times = new() { RequestTimeout = _options.RequestTimeout, OperationTimeout = _options.RequestTimeout };
+            await _client.CreateTopicsAsync([topic], times).ConfigureAwait(false);
             _logger.TopicMade(spec.Name, spec.Partitions, _options.ReplicationFactor);
         }
         catch (CreateTopicsException e) when (e.Results[0].Error.Code == ErrorCode.TopicAlreadyExists)
@@ -110,7 +128,9 @@ internal sealed class TopicAdmin : IDisposable
         catch (KafkaException e)
         {
             throw Unavailable(
-                $"Topic '{spec.Name}' cannot be made with {_options.ReplicationFactor} replicas ({nameof(KafkaEventLogOptions.ReplicationFactor)}). By hand: {TopicSettings.CreateCommand(spec, _options)}", e);
+                $"Topic '{spec.Name}' cannot be made with {_options.ReplicationFactor} replicas ({nameof(KafkaEventLogOptions.ReplicationFactor)}). " +
+                $"By hand: {TopicSettings.CreateCommand(spec, _options)}",
+                e);
         }
 
         return await AppearanceAsync(spec, cancellationToken).ConfigureAwait(false);
@@ -132,7 +152,7 @@ internal sealed class TopicAdmin : IDisposable
                 throw new EventLogUnavailableException($"Topic '{spec.Name}' was made but has no leaders after {_options.RequestTimeout:c}.");
             }
 
-            await Task.Delay(s_appearancePause, _time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(s_pause, _time, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -141,13 +161,16 @@ internal sealed class TopicAdmin : IDisposable
         try
         {
             List<DescribeConfigsResult> found = await _client.DescribeConfigsAsync(
-                [new ConfigResource { Type = ResourceType.Topic, Name = topic }], new DescribeConfigsOptions { RequestTimeout = _options.RequestTimeout }).ConfigureAwait(false);
+                [new ConfigResource { Type = ResourceType.Topic, Name = topic }],
+                new DescribeConfigsOptions { RequestTimeout = _options.RequestTimeout }).ConfigureAwait(false);
             return found[0].Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Value);
         }
         catch (KafkaException e)
         {
             throw Unavailable(
-                $"The settings of topic '{topic}' cannot be checked. Allow DescribeConfigs on it, or set {nameof(KafkaEventLogOptions.CheckTopics)} to false and answer for them yourself", e);
+                $"The settings of topic '{topic}' cannot be checked. Allow DescribeConfigs on it, or set {nameof(KafkaEventLogOptions.CheckTopics)} " +
+                "to false and answer for them yourself",
+                e);
         }
     }
 
@@ -162,7 +185,8 @@ internal sealed class TopicAdmin : IDisposable
         _logger.TopicWithoutId(topic.Name);
         try
         {
-            DescribeClusterResult cluster = await _client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = _options.RequestTimeout }).ConfigureAwait(false);
+            DescribeClusterResult cluster = await _client.DescribeClusterAsync(
+                new DescribeClusterOptions { RequestTimeout = _options.RequestTimeout }).ConfigureAwait(false);
             return $"{cluster.ClusterId}/{topic.Name}";
         }
         catch (KafkaException e)
