@@ -1,4 +1,5 @@
 using Metering.EventLog.Tests.Embedded;
+using Metering.EventLog.Tests.Kafka;
 using Xunit.MicrosoftTestingPlatform;
 
 namespace Metering.EventLog.Tests;
@@ -9,6 +10,6 @@ internal static class Program
     {
         ["crash-writer", string folder, string round] => CrashWriter.RunAsync(folder, int.Parse(round, provider: null)),
         ["throughput", string folder] => Throughput.RunAsync(folder),
-        _ => TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions),
+        _ => TestPlatformTestFramework.RunAsync(Brokers.Announced(args), SelfRegisteredExtensions.AddSelfRegisteredExtensions),
     };
 }

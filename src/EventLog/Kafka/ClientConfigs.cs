@@ -8,6 +8,11 @@ internal static class ClientConfigs
     // A reader that is not read from is not an error: no group depends on it.
     private const int NeverTooSlowMs = 24 * 60 * 60 * 1000;
 
+    // The broker's own timeout comes first, and its answer is still read.
+    private static readonly TimeSpan s_answerTime = TimeSpan.FromSeconds(1);
+
+    private const int LargestForeignBatch = 256 << 20;
+
     public static AdminClientConfig Admin(KafkaEventLogOptions options) => new(Common(options));
 
     public static ProducerConfig Producer(KafkaEventLogOptions options) => new(Common(options))
@@ -49,7 +54,10 @@ internal static class ClientConfigs
         QueuedMinMessages = 10_000_000,
         FetchMaxBytes = FetchBytes(options),
         MaxPartitionFetchBytes = FetchBytes(options),
-        ReceiveMessageMaxBytes = FetchBytes(options) + options.MaxBatchBytes,
+
+        // A record that somebody else made larger than ours may be must not stop the partition behind it.
+        ReceiveMessageMaxBytes = Math.Max(FetchBytes(options) + options.MaxBatchBytes, LargestForeignBatch),
+        SocketTimeoutMs = Milliseconds(options.RequestTimeout + options.FetchWait + s_answerTime),
         FetchWaitMaxMs = Milliseconds(options.FetchWait),
         ConsumeResultFields = "timestamp",
     };
@@ -61,10 +69,10 @@ internal static class ClientConfigs
             BootstrapServers = options.BootstrapServers,
             ClientId = options.ClientId,
             MessageMaxBytes = options.MaxBatchBytes,
-            SocketKeepaliveEnable = true,
 
             // A broker that was cut off without a word is given up after this, for every kind of request.
-            SocketTimeoutMs = Milliseconds(options.RequestTimeout),
+            SocketTimeoutMs = Milliseconds(options.RequestTimeout + s_answerTime),
+            SocketKeepaliveEnable = true,
             SocketNagleDisable = true,
             EnableMetricsPush = false,
         };

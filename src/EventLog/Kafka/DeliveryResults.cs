@@ -9,7 +9,10 @@ internal static class DeliveryResults
     {
         if (!error.IsError)
         {
-            return new AppendResult(Offsets.FromKafka(offset), time.UnixTimestampMs);
+            // A retry whose first attempt was so long ago that the broker only remembers that it was.
+            return offset < 0
+                ? AppendResult.Refused(InDoubt("it was stored, but where is not known"))
+                : new AppendResult(Offsets.FromKafka(offset), time.UnixTimestampMs);
         }
 
         return AppendResult.Refused(status == PersistenceStatus.NotPersisted ? Refusal(error) : InDoubt(error.Reason));

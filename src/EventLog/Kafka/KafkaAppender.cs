@@ -123,5 +123,5 @@ internal sealed class KafkaAppender : IAsyncDisposable
         }
     }
 
-    private bool MayWait(KafkaAppend append, long started) => !append.IsFinished && _time.GetElapsedTime(started) < _options.DeliveryTimeout;
+    private bool MayWait(KafkaAppend append, long started) => !append.IsFinished && _time.GetElapsedTime(started) < _options.QueueTimeout;
 }

@@ -8,7 +8,8 @@ namespace Metering.EventLog.Kafka;
 /// before it is needed, so a cluster that is down shows at the first <see cref="OpenAsync"/>.
 /// </summary>
 /// <remarks>
-/// The client allocates about fifteen small objects and a copy of the value for every record appended, and two for every record read.
+/// The client allocates for every record appended about 450 bytes of small objects and a copy of the value, for every record read about 230 bytes.
+/// What is ours is pooled: batches, and the memory that records are read into.
 /// </remarks>
 public sealed class KafkaEventLog : IEventLog
 {

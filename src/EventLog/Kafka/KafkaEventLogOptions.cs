@@ -36,7 +36,7 @@ public sealed class KafkaEventLogOptions
     /// <summary>The largest value of a record, bytes, 1 to 16 MiB. A larger one is refused. Default 1 MiB.</summary>
     public int MaxRecordBytes { get; init; } = 1 << 20;
 
-    /// <summary>How batches are compressed. Default <see cref="KafkaCompression.Zstd"/>; <see cref="KafkaCompression.Lz4"/> takes less time and more space.</summary>
+    /// <summary>How batches are compressed. Default <see cref="KafkaCompression.Zstd"/>; Lz4 takes less time and more space.</summary>
     public KafkaCompression Compression { get; init; } = KafkaCompression.Zstd;
 
     /// <summary>How long a batch waits for more records, 0 to 1 s. Default 5 ms: it is part of the time of every append.</summary>
@@ -45,19 +45,20 @@ public sealed class KafkaEventLogOptions
     /// <summary>A batch is sent at this size, bytes before compression, 1 KiB to 16 MiB. Default 1 MiB.</summary>
     public int BatchBytes { get; init; } = 1 << 20;
 
-    /// <summary>Records that may wait in this process for their delivery, 1 to 10 million. Default 200,000. More wait outside, see <see cref="DeliveryTimeout"/>.</summary>
+    /// <summary>Records that may wait in this process for their delivery, 1 to 10 million. Default 200,000. More: see <see cref="DeliveryTimeout"/>.</summary>
     public int QueuedRecords { get; init; } = 200_000;
 
     /// <summary>The same in bytes, 1 MiB to 2 GiB. Default 128 MiB.</summary>
     public long QueuedBytes { get; init; } = 128L << 20;
 
     /// <summary>
-    /// How long a record may take, waiting for room in the queue and all retries included, before it is refused; 1 s to 10 min. Default 20 s. Keep
-    /// it below the ingest role's <c>PublishTimeout</c>: a refusal is definite, a timeout there leaves the whole batch in doubt.
+    /// How long a record may take from the queue to its delivery, all retries included, before it is refused; 1 s to 10 min. Default 20 s. Before
+    /// that, a batch waits for room in the queue for a quarter of it at most. Keep the sum below the ingest role's <c>PublishTimeout</c>: a refusal
+    /// says what became of each record, a timeout there leaves the whole batch in doubt.
     /// </summary>
     public TimeSpan DeliveryTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How long one request to a broker may take before it is repeated or, when opening and looking up, given up; 1 s to 5 min. Default 10 s.</summary>
+    /// <summary>How long one request to a broker may take before it is repeated or, when it asks about topics, given up; 1 s to 4 min. Default 10 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -66,8 +67,11 @@ public sealed class KafkaEventLogOptions
     /// </summary>
     public long PrefetchBytes { get; init; } = 64L << 20;
 
-    /// <summary>How long a broker holds an answer back when there is nothing new, 1 ms to 60 s. Default 500 ms. New records end the wait.</summary>
+    /// <summary>How long a broker holds an answer back when there is nothing new, 1 ms to 30 s. Default 500 ms. New records end the wait.</summary>
     public TimeSpan FetchWait { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a batch waits for room in the queue before the rest of it is refused.</summary>
+    internal TimeSpan QueueTimeout => DeliveryTimeout / 4;
 
     /// <summary>The largest batch that can come about: one record, or many up to a batch.</summary>
     internal int MaxBatchBytes => Math.Max(MaxRecordBytes, BatchBytes) + FramingBytes;
@@ -85,9 +89,9 @@ public sealed class KafkaEventLogOptions
         Require(QueuedRecords is >= 1 and <= 10_000_000, nameof(QueuedRecords), "must be from 1 to 10000000");
         Require(QueuedBytes is >= 1L << 20 and <= 2L << 30, nameof(QueuedBytes), "must be from 1 MiB to 2 GiB");
         RequireTime(DeliveryTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10), nameof(DeliveryTimeout));
-        RequireTime(RequestTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5), nameof(RequestTimeout));
+        RequireTime(RequestTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(4), nameof(RequestTimeout));
         Require(PrefetchBytes is >= 1L << 20 and <= 2L << 30, nameof(PrefetchBytes), "must be from 1 MiB to 2 GiB");
-        RequireTime(FetchWait, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(60), nameof(FetchWait));
+        RequireTime(FetchWait, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(30), nameof(FetchWait));
         Security.Validate();
     }
 

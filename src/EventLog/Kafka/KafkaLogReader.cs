@@ -128,8 +128,10 @@ internal sealed class KafkaLogReader : ILogReader
     {
         ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange => new OffsetOutOfRangeException(
             $"Partition {e.ConsumerRecord.Partition.Value} of topic '{_topic}' no longer has what this reader is to read next: {e.Error.Reason}"),
-        ErrorCode.Local_BadMsg or ErrorCode.InvalidMsg or ErrorCode.Local_BadCompression => new EventLogCorruptException(
-            _topic, Offsets.FromKafka(e.ConsumerRecord.Offset), e.Error.Reason),
+
+        // After these the client would go on behind the damage; this reader does not.
+        ErrorCode.Local_BadMsg or ErrorCode.InvalidMsg or ErrorCode.Local_BadCompression or ErrorCode.Local_NotImplemented or ErrorCode.Local_LogTruncation
+            => new EventLogCorruptException(_topic, Offsets.FromKafka(e.ConsumerRecord.Offset), e.Error.Reason),
         _ => new EventLogUnavailableException($"Topic '{_topic}' cannot be read: {e.Error.Reason} ({e.Error.Code})", e),
     };
 

@@ -18,7 +18,9 @@ public sealed class KafkaSecurityOptions
     /// <summary>The password of the private key, if it has one.</summary>
     public string? KeyPassword { get; init; }
 
-    /// <summary>How this client says who it is. Default <see cref="KafkaSasl.None"/>. <see cref="KafkaSasl.Plain"/> without TLS shows the password to the network.</summary>
+    /// <summary>
+    /// How this client says who it is. Default <see cref="KafkaSasl.None"/>. <see cref="KafkaSasl.Plain"/> without TLS shows the password to the network.
+    /// </summary>
     public KafkaSasl Sasl { get; init; }
 
     /// <summary>For PLAIN and SCRAM.</summary>

@@ -51,9 +51,9 @@ internal sealed class KafkaTopic : ITopic
         ThrowIfDisposed();
         CheckPartition(partition);
         TopicPartition[] one = [_partitions[partition]];
-        Task<long[]> low = _admin.EndsAsync(one, OffsetSpec.Earliest());
-        Task<long[]> high = _admin.EndsAsync(one, OffsetSpec.Latest());
-        await Task.WhenAll(low, high).WaitAsync(cancellationToken).ConfigureAwait(false);
+        Task<long[]> low = _admin.EndsAsync(one, OffsetSpec.Earliest(), cancellationToken);
+        Task<long[]> high = _admin.EndsAsync(one, OffsetSpec.Latest(), cancellationToken);
+        await Task.WhenAll(low, high).ConfigureAwait(false);
         return new OffsetRange(Offsets.FromKafka((await low.ConfigureAwait(false))[0]), Offsets.FromKafka((await high.ConfigureAwait(false))[0]));
     }
 
@@ -86,13 +86,15 @@ internal sealed class KafkaTopic : ITopic
             return;
         }
 
-        long[] lows = await _admin.EndsAsync(from.Select(start => _partitions[start.Partition]), OffsetSpec.Earliest()).WaitAsync(cancellationToken).ConfigureAwait(false);
+        TopicPartition[] partitions = [.. from.Select(start => _partitions[start.Partition])];
+        long[] lows = await _admin.EndsAsync(partitions, OffsetSpec.Earliest(), cancellationToken).ConfigureAwait(false);
         for (int i = 0; i < from.Length; i++)
         {
-            if (from[i].Offset < Offsets.FromKafka(lows[i]))
+            long low = Offsets.FromKafka(lows[i]);
+            if (from[i].Offset < low)
             {
                 throw new OffsetOutOfRangeException(
-                    $"Partition {from[i].Partition} of topic '{Name}' no longer has offset {from[i].Offset}: everything below {Offsets.FromKafka(lows[i])} was deleted.");
+                    $"Partition {from[i].Partition} of topic '{Name}' no longer has offset {from[i].Offset}: everything below {low} was deleted.");
             }
         }
     }

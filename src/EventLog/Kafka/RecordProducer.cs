@@ -16,6 +16,7 @@ internal sealed class RecordProducer
     private readonly Action<DeliveryReport<RecordTag, ReadOnlyMemory<byte>>> _delivered;
     private readonly ILogger _logger;
     private bool _closed;
+    private bool _disposing;
 
     public RecordProducer(KafkaEventLogOptions options, ILogger logger)
     {
@@ -120,8 +121,9 @@ internal sealed class RecordProducer
     // Not here and now: this may be the client's own thread, which disposing waits for.
     private void DisposeWhenLeft()
     {
-        if (_closed && _appends.Count == 0 && !_disposed.Task.IsCompleted)
+        if (_closed && _appends.Count == 0 && !_disposing)
         {
+            _disposing = true;
             _ = Task.Run(Dispose);
         }
     }

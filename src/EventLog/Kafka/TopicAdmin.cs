@@ -7,7 +7,7 @@ namespace Metering.EventLog.Kafka;
 /// <summary>Makes, describes and checks topics, and asks for the ends of partitions.</summary>
 internal sealed class TopicAdmin : IDisposable
 {
-    private static readonly TimeSpan s_appearancePause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
     private readonly KafkaEventLogOptions _options;
     private readonly TimeProvider _time;
@@ -44,29 +44,45 @@ internal sealed class TopicAdmin : IDisposable
         return await IdAsync(topic).ConfigureAwait(false);
     }
 
-    /// <summary>One end of each partition, in Kafka's offsets, in the order asked for.</summary>
+    /// <summary>
+    /// One end of each partition, in Kafka's offsets, in the order asked for. Asks again for a request's time: after an outage the leaders are unknown
+    /// for a moment.
+    /// </summary>
     /// <exception cref="EventLogUnavailableException">The brokers do not say.</exception>
-    public async Task<long[]> EndsAsync(IEnumerable<TopicPartition> partitions, OffsetSpec end)
+    public async Task<long[]> EndsAsync(IReadOnlyList<TopicPartition> partitions, OffsetSpec end, CancellationToken cancellationToken)
     {
-        try
+        long started = _time.GetTimestamp();
+        while (true)
         {
-            ListOffsetsResult found = await _client.ListOffsetsAsync(
-                partitions.Select(one => new TopicPartitionOffsetSpec { TopicPartition = one, OffsetSpec = end }),
-                new ListOffsetsOptions { RequestTimeout = _options.RequestTimeout, IsolationLevel = IsolationLevel.ReadCommitted }).ConfigureAwait(false);
-            Dictionary<TopicPartition, TopicPartitionOffsetError> ends = found.ResultInfos.Select(info => info.TopicPartitionOffsetError).ToDictionary(end => end.TopicPartition);
-            return [.. partitions.Select(one => Known(ends[one]))];
-        }
-        catch (KafkaException e)
-        {
-            throw Unavailable("The ends of partitions cannot be looked up", e);
+            try
+            {
+                return await EndsOnceAsync(partitions, end).WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (KafkaException e) when (_time.GetElapsedTime(started) >= _options.RequestTimeout)
+            {
+                throw Unavailable("The ends of partitions cannot be looked up", e);
+            }
+            catch (KafkaException)
+            {
+                await Task.Delay(s_pause, _time, cancellationToken).ConfigureAwait(false);
+            }
         }
     }
 
     public void Dispose() => _client.Dispose();
 
-    /// <summary>An answer that lacks one partition's leader is an answer all the same, with a negative offset there.</summary>
+    private async Task<long[]> EndsOnceAsync(IReadOnlyList<TopicPartition> partitions, OffsetSpec end)
+    {
+        ListOffsetsResult found = await _client.ListOffsetsAsync(
+            partitions.Select(one => new TopicPartitionOffsetSpec { TopicPartition = one, OffsetSpec = end }),
+            new ListOffsetsOptions { RequestTimeout = _options.RequestTimeout, IsolationLevel = IsolationLevel.ReadCommitted }).ConfigureAwait(false);
+        Dictionary<TopicPartition, TopicPartitionOffsetError> ends = found.ResultInfos.Select(info => info.TopicPartitionOffsetError).ToDictionary(one => one.TopicPartition);
+        return [.. partitions.Select(one => Known(ends[one]))];
+    }
+
+    /// <summary>An answer that lacks one partition's leader is an answer all the same, with an error or a negative offset there.</summary>
     private static long Known(TopicPartitionOffsetError end) => end.Error.IsError || end.Offset.Value < 0
-        ? throw new EventLogUnavailableException($"The end of partition {end.Partition.Value} of {end.Topic} cannot be looked up: {end.Error.Reason}")
+        ? throw new KafkaException(end.Error.IsError ? end.Error : new Error(ErrorCode.LeaderNotAvailable))
         : end.Offset.Value;
 
     private async Task<TopicDescription?> DescribeAsync(TopicSpec spec)
@@ -92,7 +108,8 @@ internal sealed class TopicAdmin : IDisposable
         if (!_options.CreateTopics)
         {
             throw new EventLogUnavailableException(
-                $"Topic '{spec.Name}' does not exist and {nameof(KafkaEventLogOptions.CreateTopics)} is false. Make it with: {TopicSettings.CreateCommand(spec, _options)}");
+                $"Topic '{spec.Name}' does not exist and {nameof(KafkaEventLogOptions.CreateTopics)} is false. " +
+                $"Make it with: {TopicSettings.CreateCommand(spec, _options)}");
         }
 
         TopicSpecification topic = new()
@@ -104,7 +121,8 @@ internal sealed class TopicAdmin : IDisposable
         };
         try
         {
-            await _client.CreateTopicsAsync([topic], new CreateTopicsOptions { RequestTimeout = _options.RequestTimeout, OperationTimeout = _options.RequestTimeout }).ConfigureAwait(false);
+            CreateTopicsOptions times = new() { RequestTimeout = _options.RequestTimeout, OperationTimeout = _options.RequestTimeout };
+            await _client.CreateTopicsAsync([topic], times).ConfigureAwait(false);
             _logger.TopicMade(spec.Name, spec.Partitions, _options.ReplicationFactor);
         }
         catch (CreateTopicsException e) when (e.Results[0].Error.Code == ErrorCode.TopicAlreadyExists)
@@ -114,7 +132,9 @@ internal sealed class TopicAdmin : IDisposable
         catch (KafkaException e)
         {
             throw Unavailable(
-                $"Topic '{spec.Name}' cannot be made with {_options.ReplicationFactor} replicas ({nameof(KafkaEventLogOptions.ReplicationFactor)}). By hand: {TopicSettings.CreateCommand(spec, _options)}", e);
+                $"Topic '{spec.Name}' cannot be made with {_options.ReplicationFactor} replicas ({nameof(KafkaEventLogOptions.ReplicationFactor)}). " +
+                $"By hand: {TopicSettings.CreateCommand(spec, _options)}",
+                e);
         }
 
         return await AppearanceAsync(spec, cancellationToken).ConfigureAwait(false);
@@ -136,7 +156,7 @@ internal sealed class TopicAdmin : IDisposable
                 throw new EventLogUnavailableException($"Topic '{spec.Name}' was made but has no leaders after {_options.RequestTimeout:c}.");
             }
 
-            await Task.Delay(s_appearancePause, _time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(s_pause, _time, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -145,13 +165,16 @@ internal sealed class TopicAdmin : IDisposable
         try
         {
             List<DescribeConfigsResult> found = await _client.DescribeConfigsAsync(
-                [new ConfigResource { Type = ResourceType.Topic, Name = topic }], new DescribeConfigsOptions { RequestTimeout = _options.RequestTimeout }).ConfigureAwait(false);
+                [new ConfigResource { Type = ResourceType.Topic, Name = topic }],
+                new DescribeConfigsOptions { RequestTimeout = _options.RequestTimeout }).ConfigureAwait(false);
             return found[0].Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Value);
         }
         catch (KafkaException e)
         {
             throw Unavailable(
-                $"The settings of topic '{topic}' cannot be checked. Allow DescribeConfigs on it, or set {nameof(KafkaEventLogOptions.CheckTopics)} to false and answer for them yourself", e);
+                $"The settings of topic '{topic}' cannot be checked. Allow DescribeConfigs on it, or set {nameof(KafkaEventLogOptions.CheckTopics)} " +
+                "to false and answer for them yourself",
+                e);
         }
     }
 
@@ -166,7 +189,8 @@ internal sealed class TopicAdmin : IDisposable
         _logger.TopicWithoutId(topic.Name);
         try
         {
-            DescribeClusterResult cluster = await _client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = _options.RequestTimeout }).ConfigureAwait(false);
+            DescribeClusterResult cluster = await _client.DescribeClusterAsync(
+                new DescribeClusterOptions { RequestTimeout = _options.RequestTimeout }).ConfigureAwait(false);
             return $"{cluster.ClusterId}/{topic.Name}";
         }
         catch (KafkaException e)

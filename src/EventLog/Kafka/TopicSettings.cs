@@ -38,7 +38,7 @@ internal static class TopicSettings
         Require(UncleanElection, value => value == "false", "an election must not drop acknowledged records");
         Require(MaxBatch, value => Number(value) >= options.MaxBatchBytes, "batches and records of the configured size must be accepted");
         Require(CleanupPolicy, value => value == "delete", "records have no key, and none replaces another");
-        Require(RetentionMs, value => Number(value) == ForEver || (spec.Retention > TimeSpan.Zero && Number(value) >= RetentionOf(spec)), "records must be kept as long as configured");
+        Require(RetentionMs, value => KeepsLongEnough(Number(value), RetentionOf(spec)), "records must be kept as long as configured");
 
         void Require(string name, Func<string, bool> holds, string because)
         {
@@ -56,6 +56,8 @@ internal static class TopicSettings
     public static string CreateCommand(TopicSpec spec, KafkaEventLogOptions options) =>
         $"kafka-topics.sh --bootstrap-server {options.BootstrapServers} --create --topic {spec.Name} --partitions {spec.Partitions} " +
         $"--replication-factor {options.ReplicationFactor} {string.Join(' ', ForNew(spec, options).Select(one => $"--config {one.Key}={one.Value}"))}";
+
+    private static bool KeepsLongEnough(long actual, long wanted) => actual == ForEver || (wanted != ForEver && actual >= wanted);
 
     private static long RetentionOf(TopicSpec spec) => spec.Retention == TimeSpan.Zero ? ForEver : (long)spec.Retention.TotalMilliseconds;
 
