@@ -12,6 +12,7 @@ namespace Metering.Host.Commands;
 internal static class DeadLettersCommand
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly Option<bool> s_unreadable = new("--unreadable") { Description = "Records of the log that could not be read at all; on the server's own machine" };
     private static readonly string[] s_columns = ["part", "off", "at", "code", "message", "source", "id"];
 
     public static Command Create() => new("dead-letters", """
@@ -40,9 +41,10 @@ internal static class DeadLettersCommand
             Examples:
               metering dead-letters list
               metering dead-letters list --code conflict --json
-            """, [code, from, limit, asJson], async (client, parsed, token) =>
+              metering dead-letters list --unreadable
+            """, [code, from, limit, asJson, s_unreadable], async (client, parsed, token) =>
         {
-            Url url = new Url("v1", "dead-letters").With("code", parsed.GetValue(code)).With("from", parsed.GetValue(from))
+            Url url = Letters(parsed).With("code", parsed.GetValue(code)).With("from", parsed.GetValue(from))
                 .With("limit", parsed.GetValue(limit).ToString(CultureInfo.InvariantCulture));
             using JsonDocument letters = await client.GetAsync(url.ToString(), token);
             Show([.. letters.RootElement.GetProperty("items").EnumerateArray()], parsed.GetValue(asJson));
@@ -71,8 +73,11 @@ internal static class DeadLettersCommand
     private static (Argument<int> Part, Argument<long> Off) Place() =>
         (new("PART") { Description = "The partition, as listed" }, new("OFF") { Description = "The offset, as listed" });
 
-    private static async Task<JsonDocument> FindAsync(MeteringClient client, int part, long off, CancellationToken cancellationToken) =>
-        await client.GetAsync(string.Create(CultureInfo.InvariantCulture, $"v1/dead-letters/{part}/{off}"), cancellationToken);
+    private static Url Letters(ParseResult parsed, params string[] place) =>
+        new Url(["v1", "dead-letters", .. place]).With("unreadable", parsed.GetValue(s_unreadable) ? "true" : null);
+
+    private static Url Letter(ParseResult parsed, Argument<int> part, Argument<long> off, params string[] what) => Letters(
+        parsed, [parsed.GetValue(part).ToString(CultureInfo.InvariantCulture), parsed.GetValue(off).ToString(CultureInfo.InvariantCulture), .. what]);
 
     private static Command CreateShow()
     {
@@ -84,9 +89,9 @@ internal static class DeadLettersCommand
             Examples:
               metering dead-letters show 2 1743
               metering dead-letters show 2 1743 --raw > repaired.json
-            """, [part, off, raw], async (client, parsed, token) =>
+            """, [part, off, raw, s_unreadable], async (client, parsed, token) =>
         {
-            using JsonDocument letter = await FindAsync(client, parsed.GetValue(part), parsed.GetValue(off), token);
+            using JsonDocument letter = await client.GetAsync(Letter(parsed, part, off).ToString(), token);
             if (parsed.GetValue(raw))
             {
                 await using Stream output = Console.OpenStandardOutput();
@@ -111,9 +116,9 @@ internal static class DeadLettersCommand
             Examples:
               metering dead-letters replay 2 1743
               metering dead-letters replay 2 1743 --data repaired.json
-            """, [part, off, data], async (client, parsed, token) =>
+            """, [part, off, data, s_unreadable], async (client, parsed, token) =>
         {
-            using JsonDocument letter = await FindAsync(client, parsed.GetValue(part), parsed.GetValue(off), token);
+            using JsonDocument letter = await client.GetAsync(Letter(parsed, part, off).ToString(), token);
             string? file = parsed.GetValue(data);
             CheckReplayable(JsonText.Member(letter.RootElement, "code"), file);
             byte[] bytes = file is null ? Bytes(letter.RootElement) : await File.ReadAllBytesAsync(file, token);
@@ -121,7 +126,7 @@ internal static class DeadLettersCommand
                 ?? throw new SettingsException($"{file ?? "The letter"} is not JSON: repair it ('metering dead-letters show … --raw') and pass the file with --data.");
             EventSender sender = new(client, TimeProvider.System, s_patience);
             SendResult result = await sender.SendAsync(Endpoint(again.RootElement), "application/json", Body(again.RootElement, bytes), token);
-            return await FinishAsync(client, parsed.GetValue(part), parsed.GetValue(off), result, token);
+            return await FinishAsync(client, Letter(parsed, part, off, "replayed"), result, token);
         });
     }
 
@@ -139,7 +144,7 @@ internal static class DeadLettersCommand
         }
     }
 
-    private static async Task<int> FinishAsync(MeteringClient client, int part, long off, SendResult result, CancellationToken cancellationToken)
+    private static async Task<int> FinishAsync(MeteringClient client, Url replayed, SendResult result, CancellationToken cancellationToken)
     {
         if (result.Rejected.Count > 0)
         {
@@ -147,8 +152,8 @@ internal static class DeadLettersCommand
             return ExitCode.Failed;
         }
 
-        (await client.PostAsync(string.Create(CultureInfo.InvariantCulture, $"v1/dead-letters/{part}/{off}/replayed"), null, cancellationToken)).Dispose();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{part}/{off} is sent again and noted as replayed."));
+        (await client.PostAsync(replayed.ToString(), null, cancellationToken)).Dispose();
+        Console.WriteLine("It is sent again and noted as replayed.");
         return ExitCode.Success;
     }
 

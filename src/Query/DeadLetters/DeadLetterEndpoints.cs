@@ -1,11 +1,15 @@
 using System.Globalization;
+using System.Net;
 using Metering.Query.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace Metering.Query.DeadLetters;
 
-/// <summary>Lists dead letters and notes which were sent again. Sending is done by ingest, as for any event.</summary>
+/// <summary>
+/// Lists dead letters and notes which were sent again. Sending is done by ingest, as for any event. Records of the log that could not be read at all
+/// belong to no tenant: <c>unreadable=true</c> shows these, to the operator on this machine.
+/// </summary>
 internal sealed class DeadLetterEndpoints(DeadLetterReader letters, TimeProvider clock)
 {
     public void Map(IEndpointRouteBuilder routes, RequestEdge edge)
@@ -17,7 +21,7 @@ internal sealed class DeadLetterEndpoints(DeadLetterReader letters, TimeProvider
 
     private async Task<IResult> ListAsync(HttpContext context, string tenant, CancellationToken cancellationToken)
     {
-        DeadLetterQuery query = DeadLetterQuery.Read(tenant, new QueryParameters(context.Request.Query));
+        DeadLetterQuery query = DeadLetterQuery.Read(OwnerOf(context, tenant), new QueryParameters(context.Request.Query));
         List<DeadLetter> found = await letters.ListAsync(query, cancellationToken);
         return new JsonBody(json =>
         {
@@ -53,8 +57,20 @@ internal sealed class DeadLetterEndpoints(DeadLetterReader letters, TimeProvider
         string offset = (string)context.Request.RouteValues["off"]!;
         DeadLetter? letter = ushort.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out ushort partNumber)
             && ulong.TryParse(offset, NumberStyles.None, CultureInfo.InvariantCulture, out ulong offsetNumber)
-                ? await letters.FindAsync(tenant, partNumber, offsetNumber, cancellationToken)
+                ? await letters.FindAsync(OwnerOf(context, tenant), partNumber, offsetNumber, cancellationToken)
                 : null;
         return letter ?? throw RefusedException.NotFound($"dead letter not found: {part}/{offset}");
+    }
+
+    private static string OwnerOf(HttpContext context, string tenant)
+    {
+        if (new QueryParameters(context.Request.Query).Text("unreadable") is not "true")
+        {
+            return tenant;
+        }
+
+        return context.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote)
+            ? ""
+            : throw new RefusedException(StatusCodes.Status403Forbidden, "Unreadable records are shown on the server's own machine only.");
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Metering.Aggregator.Auditing;
 using Metering.EventLog;
 using Metering.EventLog.Embedded;
@@ -81,7 +82,7 @@ public sealed class Pipeline : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until every record in the log is confirmed, and every meter is ready.</summary>
+    /// <summary>Waits until every record in the log is confirmed and shown to readers, and every meter is ready.</summary>
     public async Task SettleAsync(TimeSpan? limit = null)
     {
         long[] ends = new long[Partitions];
@@ -140,13 +141,21 @@ public sealed class Pipeline : IAsyncDisposable
     {
         await using NpgsqlCommand command = Postgres.Source.CreateCommand(
             """
-            select (select array_agg(confirmed order by part) from partition_state where part < (select max(part) from partition_state)),
+            select (select array_agg(confirmed order by part) from partition_state),
               (select count(*) from meter_rev where state = 'backfilling') = 0,
               (select coalesce(max(seq), 0) from house_job) <= (select confirmed from partition_state order by part desc limit 1)
             """);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
-        return !reader.IsDBNull(0) && reader.GetFieldValue<long[]>(0).Zip(ends).All(pair => pair.First + 1 >= pair.Second) && reader.GetBoolean(1) && reader.GetBoolean(2);
+        return !reader.IsDBNull(0) && reader.GetFieldValue<long[]>(0) is { } confirmed && confirmed.Zip(ends).All(pair => pair.First + 1 >= pair.Second)
+            && reader.GetBoolean(1) && reader.GetBoolean(2) && await AreShownAsync(confirmed);
+    }
+
+    /// <summary>Readers see a flush a moment after it is confirmed.</summary>
+    private async Task<bool> AreShownAsync(long[] confirmed)
+    {
+        string[] marks = await RowsAsync("SELECT toString(max(hi)) FROM flush_mark GROUP BY part ORDER BY part");
+        return marks.Select(mark => long.Parse(mark, CultureInfo.InvariantCulture)).Zip(confirmed).All(pair => pair.First >= pair.Second);
     }
 
     private static async Task<IHost> StartAggregatorAsync(

@@ -42,6 +42,20 @@ public class DeadLetterTests(Engines engines)
     }
 
     [Fact]
+    public async Task Records_that_could_not_be_read_belong_to_nobody_and_are_shown_on_this_machine()
+    {
+        await using QueryHost host = await QueryHost.StartAsync(engines);
+        await SeededEvents.AddDeadLetterAsync(engines.ClickHouse, "", 7300, s_noon, "undecodable_record", "", [0xff, 0x00]);
+
+        Assert.Equal(0, (await host.GetAsync("/v1/dead-letters?code=undecodable_record")).GetProperty("items").GetArrayLength());
+        JsonElement letter = Assert.Single((await host.GetAsync("/v1/dead-letters?unreadable=true&code=undecodable_record")).GetProperty("items").EnumerateArray());
+        Assert.Equal("/wA=", letter.GetProperty("rawBase64").GetString());
+        Assert.Equal(404, (await host.SendAsync("GET", "/v1/dead-letters/0/7300")).Status);
+        Assert.Equal(204, (await host.SendAsync("POST", "/v1/dead-letters/0/7300/replayed?unreadable=true")).Status);
+        Assert.True((await host.GetAsync("/v1/dead-letters/0/7300?unreadable=true")).GetProperty("replayed").GetBoolean());
+    }
+
+    [Fact]
     public async Task Pages_follow_one_another()
     {
         await using QueryHost host = await QueryHost.StartAsync(engines);
