@@ -1,3 +1,4 @@
+using Confluent.Kafka;
 using Metering.EventLog.Kafka;
 using Metering.Testing.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -110,5 +111,29 @@ public sealed class ReadFaultTests
         await using ILogReader reader = await log.Topic.OpenReaderAsync([new PartitionOffset(0, offset)], default);
         LogRecord record = (await reader.ReadAsync(1, 1000, TimeSpan.FromSeconds(20), default))[0];
         return record with { Value = record.Value.ToArray() };
+    }
+
+    /// <summary>Brokers let such records in when their topic was set so, for whoever writes to it.</summary>
+    [Fact]
+    public async Task A_record_that_somebody_else_made_far_too_large_is_read_and_so_is_the_one_behind_it()
+    {
+        const int Size = 64 << 20;
+        await using MockLog mock = await MockLog.OpenAsync(partitions: 1);
+        ProducerConfig config = new() { BootstrapServers = mock.Cluster.BootstrapServers, MessageMaxBytes = 2 * Size, CompressionType = CompressionType.Zstd };
+        using (IProducer<Null, byte[]> stranger = new ProducerBuilder<Null, byte[]>(config).Build())
+        {
+            await stranger.ProduceAsync(mock.Topic.Name, new Message<Null, byte[]> { Value = new byte[Size] }, TestContext.Current.CancellationToken);
+        }
+
+        await mock.AppendAsync(count: 1, first: 7);
+
+        await using ILogReader reader = await mock.Topic.OpenReaderAsync([new PartitionOffset(0, 0)], TestContext.Current.CancellationToken);
+        List<int> sizes = [];
+        for (int attempt = 0; attempt < 20 && sizes.Count < 2; attempt++)
+        {
+            sizes.AddRange((await reader.ReadAsync(10, 1 << 20, TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken)).Select(record => record.Value.Length));
+        }
+
+        Assert.Equal([Size, sizeof(int)], sizes);
     }
 }
