@@ -15,14 +15,17 @@ namespace Metering.Aggregator;
 /// Whatever goes wrong, memory is thrown away and the state rebuilt; nothing that matters is only in memory.
 /// </summary>
 internal sealed class AggregatorService(
-    ITopic topic, PartitionStore store, StartChecks checks, PartitionLoader loader, MeterCatalog catalog, MeterCatalogLoop catalogLoop, FlushLoop flushLoop, HouseLoop houseLoop,
+    ITopic topic, IPartitionStore store, StartChecks checks, PartitionLoader loader, MeterCatalog catalog, MeterCatalogLoop catalogLoop, FlushLoop flushLoop, HouseLoop houseLoop,
     SealLoop sealLoop, TickLoop tickLoop, LeaseLoop leaseLoop, RetentionLoop retentionLoop, FlushSink sink, AggregatorStatus status, AggregatorOptions options, TimeProvider time,
     ILogger<AggregatorService> logger)
     : BackgroundService
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => RunAsync(stoppingToken);
+
+    /// <summary>Takes partitions, and takes them again whatever happens, until the process stops.</summary>
+    internal async Task RunAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -72,7 +75,7 @@ internal sealed class AggregatorService(
     private async Task RunSessionAsync(CancellationToken stopping)
     {
         Session session = new();
-        using CancellationTokenSource abort = new();
+        using CancellationTokenSource abort = new(Timeout.InfiniteTimeSpan, time);
         await using CancellationTokenRegistration deadline = stopping.Register(() => abort.CancelAfter(options.DrainDeadline));
         using CancellationTokenSource hurry = CancellationTokenSource.CreateLinkedTokenSource(stopping, abort.Token);
         Task leases = leaseLoop.RunAsync(session.Leases, session.Rebalance, abort.Token);
@@ -92,7 +95,7 @@ internal sealed class AggregatorService(
         }
         finally
         {
-            await abort.CancelAsync();
+            abort.Cancel();
             await lost;
             status.Released();
             await LeaveAsync(session.Owned);
@@ -202,10 +205,10 @@ internal sealed class AggregatorService(
         bool early = !round.IsCancellationRequested;
         if (early)
         {
-            await end.CancelAsync();
+            end.Cancel();
         }
 
-        await all.ContinueWith(_ => { }, TaskScheduler.Default);
+        await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll([.. draining, .. others.Where(loop => loop.IsFaulted), .. early ? new[] { first } : []]);
     }
 
@@ -213,7 +216,7 @@ internal sealed class AggregatorService(
     {
         try
         {
-            using CancellationTokenSource deadline = new(TimeSpan.FromSeconds(5));
+            using CancellationTokenSource deadline = new(TimeSpan.FromSeconds(5), time);
             await store.ReleaseAsync([.. owned.Select(one => (one.Part, one.Epoch))], deadline.Token);
             await store.LeaveAsync(deadline.Token);
             AggregatorLog.Released(logger, string.Join(", ", owned.Select(one => one.Part)));
@@ -226,7 +229,7 @@ internal sealed class AggregatorService(
     }
 
     private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>
-        await Task.Delay(pause, time, cancellationToken).ContinueWith(_ => { }, TaskScheduler.Default);
+        await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     /// <summary>What one period of ownership holds.</summary>
     private sealed class Session

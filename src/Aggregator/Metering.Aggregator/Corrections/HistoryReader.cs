@@ -7,14 +7,13 @@ using Metering.Storage.ClickHouse;
 
 namespace Metering.Aggregator.Corrections;
 
-/// <summary>Reads what happened so far to the few events of a flush that have, or may have, corrections or very old copies.</summary>
-internal sealed class HistoryReader(ClickHouseDatabase database)
+/// <summary>Reads histories from the raw table.</summary>
+internal sealed class HistoryReader(ClickHouseDatabase database) : IHistoryReader
 {
     /// <summary>Identities a statement; each is 33 characters of it.</summary>
     private const int ChunkSize = 20_000;
 
-    /// <returns>An entry for each identity, empty for one that was never seen.</returns>
-    public async Task<Dictionary<EventIdentity, TargetHistory>> ReadAsync(
+    public async Task<IReadOnlyDictionary<EventIdentity, TargetHistory>> ReadAsync(
         int part, long before, IReadOnlyCollection<EventIdentity> identities, CancellationToken cancellationToken)
     {
         Dictionary<EventIdentity, TargetHistory> histories = identities.ToDictionary(identity => identity, _ => new TargetHistory());

@@ -1,10 +1,6 @@
 using System.Globalization;
-using ClickHouse.Driver.ADO.Readers;
-using Metering.Aggregator.ClickHouse;
 using Metering.Aggregator.Engine.Deduplication;
-using Metering.Aggregator.Engine.Flushing;
 using Metering.Contracts;
-using Metering.Storage.ClickHouse;
 using Microsoft.Extensions.Logging;
 
 namespace Metering.Aggregator.Deduplication;
@@ -13,7 +9,7 @@ namespace Metering.Aggregator.Deduplication;
 /// Brings the dedup state of a partition into memory: segment files that agree with <c>flush_log</c>, and the raw table for the rest. Without
 /// any file the raw table alone gives the same state.
 /// </summary>
-internal sealed partial class DeduplicatorLoader(ClickHouseDatabase database, AggregatorOptions options, ILogger<DeduplicatorLoader> logger)
+internal sealed partial class DeduplicatorLoader(IAcceptedRows rows, AggregatorOptions options, ILogger<DeduplicatorLoader> logger)
 {
     /// <param name="before">Everything accepted at smaller offsets, and nothing else, is in the state.</param>
     /// <param name="clock">The partition's clock: what was appended longer ago than the horizon is left out.</param>
@@ -22,9 +18,9 @@ internal sealed partial class DeduplicatorLoader(ClickHouseDatabase database, Ag
         Deduplicator deduplicator = new();
         long sinceMs = Math.Max(0, clock.ToUnixTimeMilliseconds() - (long)(options.Horizon + AggregatorOptions.AppendTimeSlack).TotalMilliseconds);
         SegmentStamp last = await LoadSegmentsAsync(deduplicator, part, before, sinceMs, cancellationToken);
-        await LoadRawAsync(deduplicator, part, last.LastOffset, before, sinceMs, cancellationToken);
-        await LoadAwaitedAsync(deduplicator, part, before, sinceMs, cancellationToken);
-        if (await HasOlderAsync(part, sinceMs, cancellationToken))
+        await rows.AddAcceptedAsync(deduplicator, part, last.LastOffset, before, sinceMs, cancellationToken);
+        await rows.AddAwaitedAsync(deduplicator, part, before, sinceMs, cancellationToken);
+        if (await rows.AnyBeforeAsync(part, sinceMs, cancellationToken))
         {
             deduplicator.MarkIncomplete();
         }
@@ -105,80 +101,13 @@ internal sealed partial class DeduplicatorLoader(ClickHouseDatabase database, Ag
             return true;
         }
 
-        await using ClickHouseDataReader reader = await database.QueryAsync(
-            """
-            SELECT 1 FROM flush_log
-            WHERE part = {part:UInt16} AND flush_no > {last:UInt64} AND flush_no < {first:UInt64} AND accepted > 0 AND at >= fromUnixTimestamp64Milli({since:Int64}) LIMIT 1
-            """,
-            [("part", stamp.Part), ("last", last.LastFlush), ("first", stamp.FirstFlush), ("since", sinceMs)],
-            cancellationToken);
-        return !await reader.ReadAsync(cancellationToken);
+        return !await rows.AnyBetweenAsync(stamp.Part, last.LastFlush, stamp.FirstFlush, sinceMs, cancellationToken);
     }
 
     private async Task<bool> AgreesAsync(SegmentStamp stamp, CancellationToken cancellationToken)
     {
-        await using ClickHouseDataReader reader = await database.QueryAsync(
-            """
-            SELECT sum(accepted), hex(reinterpretAsFixedString(groupBitXor(reinterpretAsUInt128(id_xor)))), max(hi), count() FROM flush_log FINAL
-            WHERE part = {part:UInt16} AND flush_no BETWEEN {first:UInt64} AND {last:UInt64}
-            """,
-            [("part", stamp.Part), ("first", stamp.FirstFlush), ("last", stamp.LastFlush)],
-            cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        byte[] xor = new byte[EventIdentity.Size];
-        stamp.Xor.Write(xor);
-        return reader.GetFieldValue<ulong>(0) == (ulong)stamp.Count && reader.GetString(1) == Convert.ToHexString(xor)
-            && reader.GetFieldValue<ulong>(2) == (ulong)stamp.LastOffset && reader.GetFieldValue<ulong>(3) == (ulong)(stamp.LastFlush - stamp.FirstFlush + 1);
-    }
-
-    private Task LoadRawAsync(Deduplicator deduplicator, int part, long after, long before, long sinceMs, CancellationToken cancellationToken) =>
-        RowStream.ReadAsync(
-            database,
-            string.Create(CultureInfo.InvariantCulture, $"""
-                SELECT id_hash, payload_hash, toUnixTimestamp64Milli(at) FROM usage_raw
-                WHERE part = {part} AND off > {after} AND off < {before} AND at >= fromUnixTimestamp64Milli(toInt64({sinceMs})) ORDER BY off
-                """),
-            (ref RowCursor row) =>
-            {
-                EventIdentity identity = row.Identity();
-                ulong payloadHash = row.UInt64();
-                long atMs = row.Int64();
-                if (row.IsComplete)
-                {
-                    deduplicator.Add(identity, payloadHash, atMs);
-                }
-
-                return row.IsComplete;
-            },
-            cancellationToken);
-
-    private Task LoadAwaitedAsync(Deduplicator deduplicator, int part, long before, long sinceMs, CancellationToken cancellationToken) =>
-        RowStream.ReadAsync(
-            database,
-            string.Create(CultureInfo.InvariantCulture, $"""
-                SELECT target_hash, toUnixTimestamp64Milli(at) FROM usage_raw
-                WHERE part = {part} AND off < {before} AND kind != 'use' AND target_off = 0 AND at >= fromUnixTimestamp64Milli(toInt64({sinceMs})) ORDER BY off
-                """),
-            (ref RowCursor row) =>
-            {
-                EventIdentity target = row.Identity();
-                long atMs = row.Int64();
-                if (row.IsComplete)
-                {
-                    deduplicator.Await(target, atMs);
-                }
-
-                return row.IsComplete;
-            },
-            cancellationToken);
-
-    private async Task<bool> HasOlderAsync(int part, long sinceMs, CancellationToken cancellationToken)
-    {
-        await using ClickHouseDataReader reader = await database.QueryAsync(
-            "SELECT 1 FROM usage_raw WHERE part = {part:UInt16} AND at < fromUnixTimestamp64Milli({since:Int64}) LIMIT 1",
-            [("part", part), ("since", sinceMs)],
-            cancellationToken);
-        return await reader.ReadAsync(cancellationToken);
+        AcceptedSum sum = await rows.SumAsync(stamp.Part, stamp.FirstFlush, stamp.LastFlush, cancellationToken);
+        return sum == new AcceptedSum(stamp.Count, stamp.Xor, stamp.LastOffset, stamp.LastFlush - stamp.FirstFlush + 1);
     }
 
     [LoggerMessage(3101, LogLevel.Information, "Partition {Part}: {Count} identities moved to a segment file")]

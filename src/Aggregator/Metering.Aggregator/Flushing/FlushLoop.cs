@@ -15,11 +15,11 @@ namespace Metering.Aggregator.Flushing;
 /// thread at a time; nothing here is shared.
 /// </summary>
 internal sealed class FlushLoop(
-    Flusher flusher, HistoryReader histories, MeterRanges ranges, MeterCatalog catalog, AggregatorOptions options, TimeProvider time, ILogger<FlushLoop> logger)
+    Flusher flusher, IHistoryReader histories, IMeterRanges ranges, MeterCatalog catalog, Retry retry, AggregatorOptions options, TimeProvider time, ILogger<FlushLoop> logger)
 {
     private static readonly TimeSpan s_clockTolerance = TimeSpan.FromHours(1);
 
-    private readonly ResiliencePipeline _retry = Retry.Pipeline(time, logger);
+    private readonly ResiliencePipeline _retry = retry.Pipeline(logger);
 
     /// <summary>Sends again what a former owner, or this process before it died, had on its way: exactly the recorded ranges.</summary>
     public async Task ResendAsync(OwnedPartition owner, long lo, long hi, ITopic topic, CancellationToken cancellationToken)

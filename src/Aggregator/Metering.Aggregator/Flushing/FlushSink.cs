@@ -1,9 +1,5 @@
-using System.Globalization;
-using ClickHouse.Driver.ADO.Readers;
 using Metering.Aggregator.Engine.Flushing;
 using Metering.Aggregator.Partitions;
-using Metering.Contracts;
-using Metering.Storage.ClickHouse;
 
 namespace Metering.Aggregator.Flushing;
 
@@ -11,7 +7,7 @@ namespace Metering.Aggregator.Flushing;
 /// Sends built flushes to ClickHouse: one block per table for all partitions. In doubt the same bytes are sent again, which changes nothing
 /// because rows are identities, and then counted.
 /// </summary>
-public sealed class FlushSink(ClickHouseDatabase database)
+public sealed class FlushSink(IFlushTables tables)
 {
     private static readonly string[] s_logColumns =
     [
@@ -33,25 +29,17 @@ public sealed class FlushSink(ClickHouseDatabase database)
             WriteLogRow(log, flush);
         }
 
-        await database.InsertRowBinaryAsync("flush_log", s_logColumns, log.Written, cancellationToken);
+        await tables.InsertAsync("flush_log", s_logColumns, log.Written, cancellationToken);
     }
 
     /// <summary>Compares what arrived with what was sent. Needed only after a doubt.</summary>
     /// <exception cref="PartitionStoppedException">They differ.</exception>
     public async Task VerifyAsync(Flush flush, CancellationToken cancellationToken)
     {
-        (string Name, object Value)[] range = [("part", flush.Partition), ("lo", flush.Lo), ("hi", flush.Hi)];
-        string raw = await ScalarAsync(
-            "SELECT concat(toString(count()), ' ', hex(groupBitXor(reinterpretAsUInt128(id_hash)))) FROM usage_raw FINAL WHERE part = {part:UInt16} AND off BETWEEN {lo:UInt64} AND {hi:UInt64}",
-            range, cancellationToken);
-        string deltas = await ScalarAsync(
-            "SELECT concat(toString(count()), ' ', toString(sum(n)), ' ', toString(sum(s))) FROM usage_delta FINAL WHERE part = {part:UInt16} AND lo = {lo:UInt64} AND hi = {hi:UInt64}",
-            range, cancellationToken);
-        string dead = await ScalarAsync(
-            "SELECT toString(count()) FROM dead_letter FINAL WHERE part = {part:UInt16} AND off BETWEEN {lo:UInt64} AND {hi:UInt64}", range, cancellationToken);
-        Compare(flush, "raw rows", $"{flush.Accepted} {ReversedHex(flush.IdentityXor)}", raw);
-        Compare(flush, "deltas", string.Create(CultureInfo.InvariantCulture, $"{flush.Deltas.Rows} {flush.DeltaCount} {flush.DeltaValue}"), deltas);
-        Compare(flush, "dead letters", flush.Dead.ToString(CultureInfo.InvariantCulture), dead);
+        StoredFlush stored = await tables.ReadBackAsync(flush.Partition, flush.Lo, flush.Hi, cancellationToken);
+        Compare(flush, "raw rows", (flush.Accepted, flush.IdentityXor), (stored.Raw, stored.IdentityXor));
+        Compare(flush, "deltas", (flush.Deltas.Rows, flush.DeltaCount, flush.DeltaValue), (stored.Deltas, stored.DeltaCount, stored.DeltaValue));
+        Compare(flush, "dead letters", flush.Dead, stored.DeadLetters);
     }
 
     /// <summary>
@@ -68,7 +56,7 @@ public sealed class FlushSink(ClickHouseDatabase database)
             rows.EndRow();
         }
 
-        return database.InsertRowBinaryAsync("flush_mark", s_markColumns, rows.Written.ToArray(), cancellationToken);
+        return tables.InsertAsync("flush_mark", s_markColumns, rows.Written.ToArray(), cancellationToken);
     }
 
     private async Task InsertTableAsync(
@@ -82,13 +70,13 @@ public sealed class FlushSink(ClickHouseDatabase database)
 
         if (buffers.Count == 1)
         {
-            await database.InsertRowBinaryAsync(table, columns, buffers[0].Written, cancellationToken);
+            await tables.InsertAsync(table, columns, buffers[0].Written, cancellationToken);
             return;
         }
 
         using RowBuffer block = new();
         buffers.ForEach(block.Append);
-        await database.InsertRowBinaryAsync(table, columns, block.Written, cancellationToken);
+        await tables.InsertAsync(table, columns, block.Written, cancellationToken);
     }
 
     private static void WriteLogRow(RowBuffer log, NumberedFlush numbered)
@@ -111,29 +99,13 @@ public sealed class FlushSink(ClickHouseDatabase database)
         log.EndRow();
     }
 
-    private static void Compare(Flush flush, string what, string sent, string found)
+    private static void Compare<T>(Flush flush, string what, T sent, T found)
+        where T : struct, IEquatable<T>
     {
-        if (sent != found)
+        if (!sent.Equals(found))
         {
             throw new PartitionStoppedException(flush.Partition, $"{what} of offsets {flush.Lo} to {flush.Hi} are {found} (count, checksum), sent were {sent}");
         }
-    }
-
-    /// <summary>ClickHouse reads FixedString as a little-endian number and prints it with the highest byte first, without leading zeros.</summary>
-    private static string ReversedHex(EventIdentity identity)
-    {
-        byte[] bytes = new byte[EventIdentity.Size];
-        identity.Write(bytes);
-        Array.Reverse(bytes);
-        string hex = Convert.ToHexString(bytes.AsSpan().TrimStart((byte)0));
-        return hex.Length == 0 ? "00" : hex;
-    }
-
-    private async Task<string> ScalarAsync(string sql, (string Name, object Value)[] parameters, CancellationToken cancellationToken)
-    {
-        await using ClickHouseDataReader reader = await database.QueryAsync(sql, parameters, cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        return reader.GetString(0);
     }
 }
 

@@ -12,9 +12,9 @@ namespace Metering.Aggregator.Flushing;
 /// Takes a built flush through the protocol: recorded as pending, inserted, verified if there was any doubt, confirmed, shown to readers. Each
 /// step is repeated until its outcome is known; being cut off between any two of them is repaired by sending the same rows again.
 /// </summary>
-internal sealed class Flusher(PartitionStore store, FlushSink sink, DeduplicatorLoader cache, AggregatorOptions options, AggregatorMetrics metrics, TimeProvider time, ILogger<Flusher> logger)
+internal sealed class Flusher(IPartitionStore store, FlushSink sink, DeduplicatorLoader cache, Retry retry, AggregatorOptions options, AggregatorMetrics metrics, ILogger<Flusher> logger)
 {
-    private readonly ResiliencePipeline _retry = Retry.Pipeline(time, logger);
+    private readonly ResiliencePipeline _retry = retry.Pipeline(logger);
 
     /// <param name="inDoubt">A former owner may have sent the rows already, so they are counted afterwards.</param>
     /// <exception cref="PartitionLostException">Another owner has one of the partitions.</exception>

@@ -1,19 +1,48 @@
 using System.Globalization;
+using ClickHouse.Driver.ADO.Readers;
 using Metering.Aggregator.ClickHouse;
 using Metering.Aggregator.Engine.Flushing;
+using Metering.Aggregator.Engine.Meters;
 using Metering.Contracts;
 using Metering.Storage.ClickHouse;
 
 namespace Metering.Aggregator.House;
 
-/// <summary>
-/// SQL for the events that count below given offsets: not voided, in their last version. The back-fill and the audit read events this way
-/// and run them through the engine.
-/// </summary>
-internal static class EffectiveEvents
+/// <summary>The events that count, from the raw table.</summary>
+internal sealed class EffectiveEvents(ClickHouseDatabase database) : IEffectiveEvents
 {
-    /// <summary>Streams the events to whatever counts them.</summary>
-    public static Task ReadAsync(ClickHouseDatabase database, string sql, CountEvent count, CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyList<RawDay>> DaysAsync(MeterRevision revision, long[] below, CancellationToken cancellationToken)
+    {
+        List<RawDay> days = [];
+        await using ClickHouseDataReader reader = await database.QueryAsync(
+            """
+            SELECT DISTINCT toYYYYMM(at) AS month, toString(toDate(time)) AS day FROM usage_raw
+            WHERE tenant = {tenant:String} AND type = {type:String} AND kind != 'void' AND off < {starts:Array(UInt64)}[part + 1] ORDER BY month, day
+            """,
+            [
+                ("tenant", revision.Tenant), ("type", revision.Definition.EventType), ("starts", Array.ConvertAll(below, start => (ulong)start)),
+            ],
+            cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            days.Add(new RawDay(reader.GetFieldValue<uint>(0), reader.GetString(1)));
+        }
+
+        return days;
+    }
+
+    public Task ReadAsync(MeterRevision revision, RawDay day, long[] below, CountEvent count, CancellationToken cancellationToken)
+    {
+        string filter = string.Create(
+            CultureInfo.InvariantCulture,
+            $"tenant = {Quote(revision.Tenant)} AND type = {Quote(revision.Definition.EventType)} AND toYYYYMM(at) = {day.Month} AND toDate(time) = {Quote(day.Day)}");
+        return ReadAsync(Sql(below, filter), count, cancellationToken);
+    }
+
+    public Task ReadAsync(string day, long[] below, CountEvent count, CancellationToken cancellationToken) =>
+        ReadAsync(Sql(below, $"toDate(time) = {Quote(day)}"), count, cancellationToken);
+
+    private Task ReadAsync(string sql, CountEvent count, CancellationToken cancellationToken) =>
         RowStream.ReadAsync(
             database,
             sql,
@@ -36,7 +65,7 @@ internal static class EffectiveEvents
 
     /// <param name="below">Per partition: rows with smaller offsets only.</param>
     /// <param name="filter">On the effective row: columns tenant, type, time, at, part, off.</param>
-    public static string Sql(IEnumerable<long> below, string filter)
+    private static string Sql(IEnumerable<long> below, string filter)
     {
         string bounds = "[" + string.Join(',', below.Select(offset => offset.ToString(CultureInfo.InvariantCulture))) + "]::Array(UInt64)";
         return $"""
@@ -58,8 +87,7 @@ internal static class EffectiveEvents
                 OR (kind = 'amend' AND (target_hash, off) IN (SELECT id_hash, amendment FROM corrected WHERE voids = 0)))
             """;
     }
-}
 
-/// <summary>What counts an event: a flush that back-fills, or an audit.</summary>
-internal delegate void CountEvent(
-    ReadOnlySpan<byte> tenant, ReadOnlySpan<byte> type, ReadOnlySpan<byte> subject, long timeTicks, ReadOnlySpan<byte> data, EventIdentity identity);
+    private static string Quote(string text) =>
+        $"'{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
+}

@@ -3,12 +3,8 @@ using Npgsql;
 
 namespace Metering.Aggregator.House;
 
-/// <param name="Seq">Its number, and its offset in the house partition.</param>
-/// <param name="Args">JSON, by kind.</param>
-internal sealed record HouseJob(long Seq, string Kind, string Args, DateTimeOffset CreatedAt);
-
-/// <summary>The house partition's "log", and the back-fill's progress, in PostgreSQL.</summary>
-internal sealed class HouseJobStore(PostgresDatabase database)
+/// <summary>House jobs in PostgreSQL.</summary>
+internal sealed class HouseJobStore(PostgresDatabase database) : IHouseJobStore
 {
     public async Task<HouseJob?> NextAsync(long after, CancellationToken cancellationToken)
     {
@@ -20,10 +16,6 @@ internal sealed class HouseJobStore(PostgresDatabase database)
             : null;
     }
 
-    /// <summary>
-    /// The revisions whose back-fill is not planned yet although all partitions count for them, and where each partition began. Oldest first, so that a
-    /// meter is never complete before one that was made earlier.
-    /// </summary>
     public async Task<IReadOnlyList<(int Revision, long[] Starts)>> UnplannedAsync(int partitions, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = database.Source.Command(
@@ -42,8 +34,6 @@ internal sealed class HouseJobStore(PostgresDatabase database)
         return revisions;
     }
 
-    /// <summary>Records all jobs of a revision's back-fill at once, under the house partition's epoch.</summary>
-    /// <returns>False when another owner has the house partition.</returns>
     public async Task<bool> PlanAsync(int revision, IReadOnlyCollection<string> jobArgs, int housePart, long epoch, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -66,11 +56,6 @@ internal sealed class HouseJobStore(PostgresDatabase database)
         return true;
     }
 
-    /// <summary>
-    /// Records repairs found as of a confirmed job of the house partition. The partition's row is held meanwhile, so that jobs become visible in
-    /// the order of their numbers and none is passed over.
-    /// </summary>
-    /// <returns>False when another repair was recorded since: the differences may be its, and adding them again would count twice.</returns>
     public async Task<bool> AddRepairsAsync(IReadOnlyCollection<string> jobArgs, int housePart, long asOf, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -88,8 +73,6 @@ internal sealed class HouseJobStore(PostgresDatabase database)
         return added;
     }
 
-    /// <summary>A revision is ready when a finished seal holds all of its back-fill; the meter's earlier revisions then retire.</summary>
-    /// <returns>The revisions that became ready.</returns>
     public async Task<IReadOnlyList<int>> MarkReadyAsync(int partitions, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = database.Source.Command(

@@ -8,7 +8,7 @@ namespace Metering.Aggregator.House;
 
 /// <summary>The owner of the house partition: plans back-fills, runs house jobs one by one as flushes, and says when a revision is ready.</summary>
 internal sealed class HouseLoop(
-    HouseJobStore jobs, Backfill backfill, Flusher flusher, MeterCatalog catalog, MeterDirectory directory, AggregatorOptions options, TimeProvider time, ILogger<HouseLoop> logger)
+    IHouseJobStore jobs, Backfill backfill, Flusher flusher, MeterCatalog catalog, IMeterDirectory directory, AggregatorOptions options, TimeProvider time, ILogger<HouseLoop> logger)
 {
     /// <param name="stopping">Ends the loop after the job it is at.</param>
     /// <param name="abort">Ends it at once.</param>
@@ -27,7 +27,7 @@ internal sealed class HouseLoop(
                 pause = TimeSpan.FromSeconds(1);
             }
 
-            await Task.Delay(pause, time, stopping).ContinueWith(_ => { }, TaskScheduler.Default);
+            await Task.Delay(pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -5,8 +5,8 @@ using Metering.Storage.ClickHouse;
 
 namespace Metering.Aggregator.Meters;
 
-/// <summary>Tells ClickHouse the meters' names, for the analysts' views.</summary>
-public sealed class MeterDirectory(ClickHouseDatabase database, TimeProvider time)
+/// <summary>The meters' names in ClickHouse.</summary>
+public sealed class MeterDirectory(ClickHouseDatabase database, TimeProvider time) : IMeterDirectory
 {
     private static readonly string[] s_columns = ["meter", "tenant", "slug", "aggregation", "dimensions", "serving", "ver"];
 

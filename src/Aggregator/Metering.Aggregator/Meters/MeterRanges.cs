@@ -4,14 +4,9 @@ using Npgsql;
 
 namespace Metering.Aggregator.Meters;
 
-/// <summary>
-/// Says from which offset on a partition counts events for a revision. Written between two flushes, under the partition's epoch, so that a
-/// rebuilt flush sees exactly the revisions its first build saw.
-/// </summary>
-public sealed class MeterRanges(PostgresDatabase database)
+/// <summary>The ranges in PostgreSQL.</summary>
+public sealed class MeterRanges(PostgresDatabase database) : IMeterRanges
 {
-    /// <summary>Begins revisions the partition does not have yet and ends retired ones, both after what is confirmed.</summary>
-    /// <returns>False when the partition has another owner, or a flush is on its way.</returns>
     public async Task<bool> RegisterAsync(int part, long epoch, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await database.Source.OpenConnectionAsync(cancellationToken);
@@ -37,7 +32,6 @@ public sealed class MeterRanges(PostgresDatabase database)
         return true;
     }
 
-    /// <summary>The revisions active for a flush that begins at an offset.</summary>
     public async Task<MeterSet> ActiveAsync(int part, long lo, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = database.Source.Command(

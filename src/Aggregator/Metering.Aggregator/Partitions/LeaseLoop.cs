@@ -4,7 +4,7 @@ namespace Metering.Aggregator.Partitions;
 /// Keeps the leases while everything else may be waiting for a database, says that this process is alive, and notices when a lease is gone or the
 /// partitions have to be spread anew.
 /// </summary>
-internal sealed class LeaseLoop(PartitionStore store, AggregatorOptions options, TimeProvider time)
+internal sealed class LeaseLoop(IPartitionStore store, AggregatorOptions options, TimeProvider time)
 {
     /// <param name="rebalance">Called when partitions have to be given back, or can be taken.</param>
     /// <exception cref="PartitionLostException">Another owner has one of the partitions.</exception>

@@ -8,7 +8,7 @@ namespace Metering.Aggregator.Partitions;
 /// Ownership and progress of the partitions, in PostgreSQL. Every write compares the epoch, so a former owner's write changes nothing; every
 /// write can be repeated when its outcome is unknown. Safe for concurrent use.
 /// </summary>
-public sealed class PartitionStore(PostgresDatabase database, AggregatorOptions options)
+public sealed class PartitionStore(PostgresDatabase database, AggregatorOptions options) : IPartitionStore
 {
     private const string Free = "(lease_until is null or lease_until < now() or owner = $1)";
 

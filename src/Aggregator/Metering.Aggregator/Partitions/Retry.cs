@@ -8,9 +8,11 @@ namespace Metering.Aggregator.Partitions;
 /// How the aggregator waits for its databases: for ever, with back-off. What it holds stays as it is, consumption pauses at the flush's
 /// limit, and nothing is lost. Decisions (stopped, lost) and broken invariants are never retried.
 /// </summary>
-internal static class Retry
+/// <param name="time">Waits on it.</param>
+/// <param name="jitter">Spreads the attempts of many owners.</param>
+internal sealed class Retry(TimeProvider time, Random jitter)
 {
-    public static ResiliencePipeline Pipeline(TimeProvider time, ILogger logger) =>
+    public ResiliencePipeline Pipeline(ILogger logger) =>
         new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
@@ -21,6 +23,7 @@ internal static class Retry
                 Delay = TimeSpan.FromMilliseconds(100),
                 MaxDelay = TimeSpan.FromSeconds(5),
                 UseJitter = true,
+                Randomizer = jitter.NextDouble,
                 OnRetry = args =>
                 {
                     AggregatorLog.Retrying(logger, args.AttemptNumber + 1, args.RetryDelay, args.Outcome.Exception!.Message, args.Outcome.Exception);

@@ -1,8 +1,6 @@
-using ClickHouse.Driver.ADO.Readers;
+using Metering.Aggregator.Flushing;
+using Metering.Aggregator.Sealing;
 using Metering.EventLog;
-using Metering.Storage.ClickHouse;
-using Metering.Storage.Postgres;
-using Npgsql;
 
 namespace Metering.Aggregator.Partitions;
 
@@ -10,7 +8,7 @@ namespace Metering.Aggregator.Partitions;
 /// What must agree before a partition is processed: the log, PostgreSQL and ClickHouse may each have been restored from a backup or made
 /// anew. Going on would lose usage or count it twice; stopping with a name costs nothing but time.
 /// </summary>
-internal sealed class StartChecks(PostgresDatabase postgres, ClickHouseDatabase clickHouse)
+internal sealed class StartChecks(IFlushTables tables, ISealStore seals, IWindowStore windows)
 {
     /// <exception cref="PartitionStoppedException">They do not agree.</exception>
     public async Task CheckAsync(PartitionState state, ITopic topic, CancellationToken cancellationToken)
@@ -29,9 +27,10 @@ internal sealed class StartChecks(PostgresDatabase postgres, ClickHouseDatabase 
     /// <summary>Seals that ClickHouse knows and PostgreSQL does not mean an older PostgreSQL: sealing again would change the past.</summary>
     public async Task CheckSealsAsync(CancellationToken cancellationToken)
     {
-        await using NpgsqlCommand command = postgres.Source.Command("select coalesce(max(seal_no), 0) from seal");
-        long known = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
-        long marked = await MaxAsync("SELECT max(seal_no) FROM seal_mark", [], cancellationToken);
+        // The marks first: a seal is recorded before it is marked, so one that is made between the two look-ups is known when its mark is seen.
+        long marked = await windows.NewestMarkAsync(cancellationToken);
+        (Seal last, Seal? pending) = await seals.LastAsync(cancellationToken);
+        long known = pending?.Number ?? last.Number;
         if (marked > known)
         {
             throw new PartitionStoppedException(
@@ -42,28 +41,19 @@ internal sealed class StartChecks(PostgresDatabase postgres, ClickHouseDatabase 
     private async Task CheckRowsAsync(PartitionState state, CancellationToken cancellationToken)
     {
         long bound = state.PendingHi ?? state.Confirmed;
-        (string Name, object Value)[] part = [("part", state.Part)];
-        foreach ((string what, string sql) in new[]
-        {
-            ("raw events", "SELECT max(off) FROM usage_raw WHERE part = {part:UInt16}"),
-            ("flush records", "SELECT max(hi) FROM flush_log WHERE part = {part:UInt16}"),
-            ("read marks", "SELECT max(hi) FROM flush_mark WHERE part = {part:UInt16}"),
-        })
-        {
-            long highest = await MaxAsync(sql, part, cancellationToken);
-            if (highest > bound)
-            {
-                throw new PartitionStoppedException(
-                    state.Part,
-                    $"ClickHouse has {what} up to offset {highest}, PostgreSQL knows only {bound}: PostgreSQL is older than ClickHouse, probably restored from a backup; 'metering repair checkpoint' adopts what ClickHouse has");
-            }
-        }
+        HighestOffsets highest = await tables.HighestAsync(state.Part, cancellationToken);
+        CheckBound(state.Part, "raw events", highest.RawEvents, bound);
+        CheckBound(state.Part, "flush records", highest.FlushRecords, bound);
+        CheckBound(state.Part, "read marks", highest.ReadMarks, bound);
     }
 
-    private async Task<long> MaxAsync(string sql, (string Name, object Value)[] parameters, CancellationToken cancellationToken)
+    private static void CheckBound(int part, string what, long highest, long bound)
     {
-        await using ClickHouseDataReader reader = await clickHouse.QueryAsync(sql, parameters, cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        return (long)reader.GetFieldValue<ulong>(0);
+        if (highest > bound)
+        {
+            throw new PartitionStoppedException(
+                part,
+                $"ClickHouse has {what} up to offset {highest}, PostgreSQL knows only {bound}: PostgreSQL is older than ClickHouse, probably restored from a backup; 'metering repair checkpoint' adopts what ClickHouse has");
+        }
     }
 }

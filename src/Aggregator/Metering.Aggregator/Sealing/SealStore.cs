@@ -3,22 +3,11 @@ using Npgsql;
 
 namespace Metering.Aggregator.Sealing;
 
-/// <param name="Number">1, 2, 3, …</param>
-/// <param name="Upto">Minutes below are sealed.</param>
-/// <param name="Cut">Confirmed offset per partition, the house partition last: deltas above belong to a later seal.</param>
-public sealed record Seal(long Number, DateTimeOffset Upto, long[] Cut, DateTimeOffset SealedAt)
+/// <summary>The seals in PostgreSQL: the number is the primary key.</summary>
+internal sealed class SealStore(PostgresDatabase database) : ISealStore
 {
-    /// <summary>Before the first: nothing is sealed.</summary>
-    public static Seal None { get; } = new(0, new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero), [], default);
-}
+    public Task<ISealerLock?> TryLockAsync(CancellationToken cancellationToken) => SealerLock.TryTakeAsync(database, cancellationToken);
 
-/// <summary>The seals in PostgreSQL. The primary key is the fence: two sealers cannot make the same number twice.</summary>
-internal sealed class SealStore(PostgresDatabase database)
-{
-    /// <summary>Its holder seals, back-fills nothing else: one per deployment.</summary>
-    public const long SealerLock = 0x5345_414C;
-
-    /// <summary>The newest finished seal, and the one that was begun and not finished, if any.</summary>
     public async Task<(Seal Last, Seal? Pending)> LastAsync(CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = database.Source.Command("select seal_no, upto, cut, sealed_at, state from seal order by seal_no desc limit 2");
@@ -51,7 +40,6 @@ internal sealed class SealStore(PostgresDatabase database)
             : null;
     }
 
-    /// <summary>All partitions in one statement. Null while a partition has never confirmed a record: its clock is unknown.</summary>
     public async Task<(long[] Cut, DateTimeOffset Clock)?> ReadProgressAsync(int partitions, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = database.Source.Command(
@@ -66,7 +54,6 @@ internal sealed class SealStore(PostgresDatabase database)
         return complete ? (reader.GetFieldValue<long[]>(0), reader.GetFieldValue<DateTimeOffset>(1)) : null;
     }
 
-    /// <returns>False when another sealer made this number.</returns>
     public async Task<bool> BeginAsync(Seal seal, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = database.Source.Command(

@@ -1,8 +1,5 @@
-using System.Globalization;
-using ClickHouse.Driver.ADO.Readers;
 using Metering.Aggregator.Partitions;
 using Metering.Aggregator.Telemetry;
-using Metering.Storage.ClickHouse;
 using Microsoft.Extensions.Logging;
 
 namespace Metering.Aggregator.Sealing;
@@ -12,28 +9,8 @@ namespace Metering.Aggregator.Sealing;
 /// boundary, and older ones whose minute has only now passed it. What a seal has written never changes. A seal that was begun is finished
 /// with its stored values, by whoever holds the lock, and may be written any number of times.
 /// </summary>
-internal sealed class Sealer(SealStore store, ClickHouseDatabase clickHouse, AggregatorOptions options, AggregatorMetrics metrics, TimeProvider time, ILogger<Sealer> logger)
+internal sealed class Sealer(ISealStore store, IWindowStore windows, AggregatorOptions options, AggregatorMetrics metrics, TimeProvider time, ILogger<Sealer> logger)
 {
-    private const string Folded =
-        """
-        SELECT tenant, meter, subject, minute, grp, v, vt, vid, kind, {seal:UInt64} AS seal_no, {at:DateTime('UTC')} AS sealed_at, sum(s) AS s, sum(n) AS n
-        FROM usage_delta FINAL
-        WHERE minute < {upto:DateTime('UTC')} AND hi <= {cut:Array(UInt64)}[part + 1]
-          AND (hi > {previous_cut:Array(UInt64)}[part + 1] OR minute >= {previous_upto:DateTime('UTC')})
-        GROUP BY tenant, meter, subject, minute, grp, v, vt, vid, kind
-        """;
-
-    // A sealer that slept through its successor's seal would fold what is left after deltas were dropped.
-    private const string Insert =
-        "INSERT INTO usage_window (tenant, meter, subject, minute, grp, v, vt, vid, kind, seal_no, sealed_at, s, n) SELECT * FROM (" + Folded + ") WHERE (SELECT max(seal_no) FROM seal_mark) < {seal:UInt64}";
-
-    /// <summary>The sums in 256 bits, because ClickHouse wraps Decimal(38, 12) silently.</summary>
-    private const string Expected = "SELECT count(), toString(sum(n)), toString(sum(toDecimal256(s, 12))) FROM (" + Folded + ")";
-
-    private const string Corrections = "SELECT count(), '', '' FROM usage_window FINAL WHERE seal_no = {seal:UInt64} AND minute < {previous_upto:DateTime('UTC')}";
-
-    private const string Found = "SELECT count(), toString(sum(n)), toString(sum(toDecimal256(s, 12))) FROM usage_window FINAL WHERE seal_no = {seal:UInt64}";
-
     /// <summary>Finishes a seal that was begun, then makes the next one when a further minute has passed the allowed lateness.</summary>
     /// <returns>Whether a seal was written.</returns>
     public async Task<bool> StepAsync(int partitions, CancellationToken cancellationToken)
@@ -73,13 +50,8 @@ internal sealed class Sealer(SealStore store, ClickHouseDatabase clickHouse, Agg
 
     private async Task FinishAsync(Seal seal, Seal previous, CancellationToken cancellationToken)
     {
-        (string Name, object Value)[] parameters =
-        [
-            ("seal", seal.Number), ("at", seal.SealedAt.UtcDateTime), ("upto", seal.Upto.UtcDateTime), ("cut", Unsigned(seal.Cut)),
-            ("previous_cut", Unsigned(previous.Cut)), ("previous_upto", previous.Upto.UtcDateTime),
-        ];
-        (string expected, long rows) = await SummaryAsync(Expected, parameters, cancellationToken);
-        (string found, _) = await SummaryAsync(Found, parameters, cancellationToken);
+        WindowSum expected = await windows.SumDeltasAsync(seal, previous, cancellationToken);
+        WindowSum found = await windows.SumSealAsync(seal, cancellationToken);
         for (int attempt = 0; found != expected; attempt++)
         {
             if (attempt == 3)
@@ -87,25 +59,13 @@ internal sealed class Sealer(SealStore store, ClickHouseDatabase clickHouse, Agg
                 throw new PartitionStoppedException(0, $"seal {seal.Number} holds {found} (rows, count, sum), its deltas are {expected}");
             }
 
-            await clickHouse.ExecuteAsync(Insert, parameters, cancellationToken);
-            (found, _) = await SummaryAsync(Found, parameters, cancellationToken);
+            await windows.FoldAsync(seal, previous, cancellationToken);
+            found = await windows.SumSealAsync(seal, cancellationToken);
         }
 
-        await clickHouse.ExecuteAsync(
-            "INSERT INTO seal_mark (seal_no, upto, cut, sealed_at) SELECT {seal:UInt64}, {upto:DateTime('UTC')}, {cut:Array(UInt64)}, {at:DateTime('UTC')}", parameters, cancellationToken);
+        await windows.MarkAsync(seal, cancellationToken);
         await store.FinishAsync(seal.Number, cancellationToken);
-        (_, long corrections) = await SummaryAsync(Corrections, parameters, cancellationToken);
-        metrics.Sealed(time.GetUtcNow() - seal.Upto, corrections);
-        AggregatorLog.Sealed(logger, seal.Upto, seal.Number, rows);
+        metrics.Sealed(time.GetUtcNow() - seal.Upto, await windows.CountCorrectionsAsync(seal, previous, cancellationToken));
+        AggregatorLog.Sealed(logger, seal.Upto, seal.Number, expected.Rows);
     }
-
-    private async Task<(string Summary, long Rows)> SummaryAsync(string sql, (string Name, object Value)[] parameters, CancellationToken cancellationToken)
-    {
-        await using ClickHouseDataReader reader = await clickHouse.QueryAsync(sql, parameters, cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        long rows = (long)reader.GetFieldValue<ulong>(0);
-        return (string.Create(CultureInfo.InvariantCulture, $"{rows} {reader.GetString(1)} {reader.GetString(2)}"), rows);
-    }
-
-    private static ulong[] Unsigned(long[] offsets) => Array.ConvertAll(offsets, offset => (ulong)offset);
 }
