@@ -82,9 +82,12 @@ public class KillTests(ITestOutputHelper output)
         return starts;
     }
 
+    /// <summary>As <see cref="SentRecords"/> has it.</summary>
+    internal static string NameOf(StoredEvent one) => one.Kind == "amend" ? $"amend {one.Source} {one.Id} {one.Data}" : $"{one.Kind} {one.Source} {one.Id}";
+
     internal static void AssertStored(SentRecords records, List<StoredEvent> stored)
     {
-        string[] names = [.. stored.Select(one => one.Kind == "amend" ? $"amend {one.Source} {one.Id} {one.Data}" : $"{one.Kind} {one.Source} {one.Id}")];
+        string[] names = [.. stored.Select(NameOf)];
         HashSet<string> distinct = [.. names];
         Assert.Empty(records.Lost(distinct));
         Assert.Empty(records.Invented(distinct));

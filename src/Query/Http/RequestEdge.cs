@@ -1,14 +1,17 @@
 using Metering.Query.Telemetry;
+using Metering.Storage.Postgres;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Metering.Query.Http;
 
 /// <summary>What every request passes: its tenant, its time limit, and the one place that turns failures into problem bodies.</summary>
-internal sealed class RequestEdge(ITenantResolver tenants, IOptions<QueryOptions> options, TimeProvider clock, QueryMetrics metrics, ILogger<RequestEdge> log)
+internal sealed class RequestEdge(
+    ITenantResolver tenants, PostgresDatabase postgres, IOptions<QueryOptions> options, TimeProvider clock, QueryMetrics metrics, ILogger<RequestEdge> log)
 {
     internal delegate Task<IResult> Handler(HttpContext context, string tenant, CancellationToken cancellationToken);
 
@@ -30,10 +33,7 @@ internal sealed class RequestEdge(ITenantResolver tenants, IOptions<QueryOptions
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, context.RequestAborted);
         try
         {
-            string? tenant = await tenants.ResolveAsync(context);
-            return tenant is null
-                ? new Problem(StatusCodes.Status401Unauthorized, "This request needs a valid API key: send 'Authorization: Bearer <key>'.")
-                : await handler(context, tenant, either.Token);
+            return await HandleAsync(context, handler, either.Token);
         }
         catch (RefusedException refusal)
         {
@@ -53,10 +53,43 @@ internal sealed class RequestEdge(ITenantResolver tenants, IOptions<QueryOptions
         {
             return Results.Empty;
         }
+        catch (NpgsqlException away) when (away.IsTransient)
+        {
+            log.Failed(context.Request.Path, away);
+            context.Response.Headers.RetryAfter = "1";
+            return new Problem(StatusCodes.Status503ServiceUnavailable, "PostgreSQL does not answer. Try again.");
+        }
         catch (Exception failure)
         {
             log.Failed(context.Request.Path, failure);
             return new Problem(StatusCodes.Status500InternalServerError, null);
         }
     }
+
+    /// <summary>
+    /// A PostgreSQL that was restarted leaves broken connections in the pool, and each shows only when it is used. So they all go, and a request that
+    /// changes nothing is done again.
+    /// </summary>
+    private async Task<IResult> HandleAsync(HttpContext context, Handler handler, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await HandleOnceAsync(context, handler, cancellationToken);
+        }
+        catch (NpgsqlException broken) when (broken.IsTransient)
+        {
+            postgres.Source.Clear();
+            if (!HttpMethods.IsGet(context.Request.Method))
+            {
+                throw;
+            }
+
+            return await HandleOnceAsync(context, handler, cancellationToken);
+        }
+    }
+
+    private async Task<IResult> HandleOnceAsync(HttpContext context, Handler handler, CancellationToken cancellationToken) =>
+        await tenants.ResolveAsync(context) is { } tenant
+            ? await handler(context, tenant, cancellationToken)
+            : new Problem(StatusCodes.Status401Unauthorized, "This request needs a valid API key: send 'Authorization: Bearer <key>'.");
 }

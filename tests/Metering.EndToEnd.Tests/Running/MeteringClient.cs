@@ -77,11 +77,17 @@ internal sealed class MeteringClient(Uri http, Uri clickHouse, HttpMessageHandle
     /// <summary>Returns when everything sent before can be queried and every meter is ready.</summary>
     public async Task SettleAsync()
     {
+        await ShownAsync();
+        await MetersReadyAsync();
+    }
+
+    /// <summary>Returns when everything sent before can be queried.</summary>
+    public async Task ShownAsync()
+    {
         string type = $"marker-{Guid.NewGuid():N}";
         IEnumerable<string> markers = Enumerable.Range(0, MarkerEvents).Select(i => $$"""{"id":"{{type}}-{{i}}","source":"test","type":"{{type}}","subject":"marker"}""");
         await IngestAsync($"[{string.Join(',', markers)}]");
-        await Eventually.TrueAsync(async () => await SqlAsync($"SELECT count() FROM usage_events WHERE type = '{type}'") == $"{MarkerEvents}", "markers can be queried");
-        await MetersReadyAsync();
+        await Eventually.TrueAsync(async () => await SqlAsync($"SELECT count() FROM usage_events WHERE type = '{type}'") == $"{MarkerEvents}", "markers can be queried", within: TimeSpan.FromMinutes(2));
     }
 
     /// <summary>Returns when no meter is being back-filled, as a report of the running audit says that was begun after now.</summary>

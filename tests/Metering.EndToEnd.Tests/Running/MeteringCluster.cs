@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using Metering.Contracts;
 using Metering.Embedded;
@@ -51,6 +52,18 @@ internal sealed class MeteringCluster : IAsyncDisposable
 
     /// <summary>The mock, which can be made to fail; null on a cluster that was given.</summary>
     public MockCluster? Broker { get; }
+
+    public string BootstrapServers => _environment["METERING_Kafka__BootstrapServers"];
+
+    /// <summary>The roles' road to PostgreSQL.</summary>
+    public FaultProxy PostgresRoad { get; private set; } = null!;
+
+    /// <summary>The roles' road to ClickHouse.</summary>
+    public FaultProxy ClickHouseRoad { get; private set; } = null!;
+
+    public int PostgresProcess => _postgres!.ProcessId;
+
+    public int ClickHouseProcess => _clickHouse!.ProcessId;
 
     public List<MeteringProcess> Ingests { get; } = [];
 
@@ -114,6 +127,8 @@ internal sealed class MeteringCluster : IAsyncDisposable
             await _postgres.DisposeAsync();
         }
 
+        PostgresRoad?.Dispose();
+        ClickHouseRoad?.Dispose();
         Broker?.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
@@ -126,8 +141,10 @@ internal sealed class MeteringCluster : IAsyncDisposable
         _clickHouse = await EmbeddedClickHouse.StartAsync(
             new EmbeddedClickHouseOptions { DataPath = Path.Combine(_folder, "clickhouse"), Command = engine }, NullLoggerFactory.Instance, TimeProvider.System, default);
         _source = NpgsqlDataSource.Create(_postgres.ConnectionString);
-        _environment["METERING_Postgres"] = _postgres.ConnectionString;
-        _environment["METERING_ClickHouse"] = _clickHouse.Endpoint.ToString();
+        PostgresRoad = new FaultProxy(_postgres.Endpoint);
+        ClickHouseRoad = new FaultProxy(new IPEndPoint(IPAddress.Loopback, _clickHouse.Endpoint.Port));
+        _environment["METERING_Postgres"] = new NpgsqlConnectionStringBuilder(_postgres.ConnectionString) { Port = PostgresRoad.Port, Host = "127.0.0.1" }.ConnectionString;
+        _environment["METERING_ClickHouse"] = $"http://127.0.0.1:{ClickHouseRoad.Port}";
     }
 
     private async Task<MeteringProcess> ServeAsync(string roles)
@@ -170,7 +187,7 @@ internal sealed class MeteringCluster : IAsyncDisposable
                 answer?.Dispose();
                 using HttpRequestMessage copy = new(request.Method, aggregator.Http + path);
                 answer = await base.SendAsync(copy, cancellationToken);
-                if (answer.StatusCode == System.Net.HttpStatusCode.OK && await IsNewAsync(answer))
+                if (answer.StatusCode == HttpStatusCode.OK && await IsNewAsync(answer))
                 {
                     break;
                 }

@@ -13,6 +13,7 @@ namespace Metering.EndToEnd.Tests.Running;
 /// </summary>
 internal sealed partial class MeteringProcess : IAsyncDisposable
 {
+    private const int SignalKill = 9;
     private const int SignalTerminate = 15;
     private const int SignalContinue = 18;
     private const int SignalStop = 19;
@@ -141,10 +142,19 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
     }
 
     /// <summary>SIGSTOP to the program, not to its engines.</summary>
-    public void Pause() => Assert.Equal(0, Kill(ProcessId, SignalStop));
+    public void Pause() => Pause(ProcessId);
 
     /// <summary>SIGCONT: it goes on where it was, and does not know how long it slept.</summary>
-    public void Continue() => Assert.Equal(0, Kill(ProcessId, SignalContinue));
+    public void Continue() => Continue(ProcessId);
+
+    /// <inheritdoc cref="Pause()"/>
+    public static void Pause(int processId) => Assert.Equal(0, Kill(processId, SignalStop));
+
+    /// <inheritdoc cref="Continue()"/>
+    public static void Continue(int processId) => Assert.Equal(0, Kill(processId, SignalContinue));
+
+    /// <summary>SIGKILL.</summary>
+    public static void Kill(int processId) => Assert.Equal(0, Kill(processId, SignalKill));
 
     /// <summary>SIGTERM.</summary>
     /// <returns>The exit code, and how long it took.</returns>

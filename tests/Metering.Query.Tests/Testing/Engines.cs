@@ -41,6 +41,9 @@ public sealed class Engines : IAsyncLifetime
 
     public PostgresDatabase Postgres { get; private set; } = null!;
 
+    /// <summary>For a test that needs connections of its own.</summary>
+    public string PostgresConnection { get; private set; } = null!;
+
     public async ValueTask InitializeAsync()
     {
         CancellationToken cancellationToken = TestContext.Current.CancellationToken;
@@ -48,8 +51,8 @@ public sealed class Engines : IAsyncLifetime
             ? clickHouse.TrimEnd('/')
             : (await StartClickHouseAsync(cancellationToken)).TrimEnd('/');
         ClickHouse = OpenNewDatabase();
-        Postgres = new PostgresDatabase(
-            Environment.GetEnvironmentVariable("METERING_TEST_POSTGRES") is { Length: > 0 } postgres ? postgres : await StartPostgresAsync(cancellationToken));
+        PostgresConnection = Environment.GetEnvironmentVariable("METERING_TEST_POSTGRES") is { Length: > 0 } postgres ? postgres : await StartPostgresAsync(cancellationToken);
+        Postgres = new PostgresDatabase(PostgresConnection);
         await ClickHouse.MigrateAsync(cancellationToken);
         await Postgres.MigrateAsync(cancellationToken);
         await SetMarksAsync(cancellationToken);

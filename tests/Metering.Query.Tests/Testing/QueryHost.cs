@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Metering.Query.Http;
+using Metering.Storage.Postgres;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -30,13 +31,16 @@ internal sealed class QueryHost : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    public static async Task<QueryHost> StartAsync(Engines engines, params (string Key, string Value)[] settings)
+    public static Task<QueryHost> StartAsync(Engines engines, params (string Key, string Value)[] settings) => StartAsync(engines, engines.Postgres, settings);
+
+    /// <param name="postgres">Instead of the one that all tests share.</param>
+    public static async Task<QueryHost> StartAsync(Engines engines, PostgresDatabase postgres, params (string Key, string Value)[] settings)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(setting => $"Query:{setting.Key}", setting => (string?)setting.Value));
         builder.Services.AddRoutingCore().AddLogging(logging => logging.AddProvider(new TestOutputLogging()));
-        builder.Services.AddSingleton(engines.Postgres).AddSingleton(engines.ClickHouse).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(postgres).AddSingleton(engines.ClickHouse).AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<ITenantResolver, BearerIsTenant>();
         builder.Services.AddQuery();
         WebApplication app = builder.Build();

@@ -1,0 +1,19 @@
+using Metering.EndToEnd.Tests.Faults;
+using Xunit;
+
+namespace Metering.EndToEnd.Tests;
+
+/// <summary>The short form of the fault matrix: one row a store. <c>./faults</c> runs all of it.</summary>
+public class FaultMatrixTests
+{
+    [Theory]
+    [InlineData("C3")]
+    [InlineData("P3")]
+    public async Task The_fault_is_survived_exactly(string id)
+    {
+        FaultResult result = await FaultRun.RunAsync(FaultMatrix.Rows.Single(row => row.Id == id));
+
+        Assert.True(result.IsExact, result.ToString());
+        Assert.True(result.InDoubt > 0, "nothing was in doubt, so nothing was rehearsed");
+    }
+}
