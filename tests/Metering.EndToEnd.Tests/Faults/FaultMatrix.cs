@@ -23,11 +23,11 @@ internal static class FaultMatrix
         new("C1", "ClickHouse killed", "SIGKILL to the engine, twice; it is started again", cluster => RepeatAsync(2, _ => KillEngineAsync(cluster.ClickHouseProcess))),
         new("C2", "ClickHouse hangs", "SIGSTOP to the engine for 8 s", cluster => ForAsync(8, () => MeteringProcess.Pause(cluster.ClickHouseProcess), () => MeteringProcess.Continue(cluster.ClickHouseProcess))),
         new("C3", "ClickHouse's answers lost", "the connection broken instead of an answer, forty times", cluster => LoseAsync(cluster.ClickHouseRoad, 40)),
-        new("C4", "the road to ClickHouse blocked", "connections open, nothing passes, 8 s", cluster => ForAsync(8, cluster.ClickHouseRoad.Block, cluster.ClickHouseRoad.Mend)),
         new("P1", "PostgreSQL killed", "SIGKILL to the server, twice; it is started again", cluster => RepeatAsync(2, _ => KillEngineAsync(cluster.PostgresProcess))),
-        new("P2", "PostgreSQL away", "every connection broken and refused, 8 s: longer than two leases", cluster => ForAsync(8, cluster.PostgresRoad.Cut, cluster.PostgresRoad.Mend)),
         new("P3", "PostgreSQL's answers lost", "the connection broken instead of an answer, also to COMMIT, forty times", cluster => LoseAsync(cluster.PostgresRoad, 40)),
-        new("P5", "PostgreSQL slow", "150 ms more in each direction, 8 s", cluster => ForAsync(8, () => cluster.PostgresRoad.Delay = TimeSpan.FromMilliseconds(150), () => cluster.PostgresRoad.Delay = TimeSpan.Zero)),
+        new("N1", "the road to ClickHouse blocked", "connections open, nothing passes, 8 s", cluster => ForAsync(8, cluster.ClickHouseRoad.Block, cluster.ClickHouseRoad.Mend)),
+        new("N2", "PostgreSQL away", "every connection broken and refused, 8 s: longer than two leases", cluster => ForAsync(8, cluster.PostgresRoad.Cut, cluster.PostgresRoad.Mend)),
+        new("N3", "PostgreSQL slow", "150 ms more in each direction, 8 s", cluster => ForAsync(8, () => cluster.PostgresRoad.Delay = TimeSpan.FromMilliseconds(150), () => cluster.PostgresRoad.Delay = TimeSpan.Zero)),
     ];
 
     private static async Task RepeatAsync(int times, Func<int, Task> breakOnce)
