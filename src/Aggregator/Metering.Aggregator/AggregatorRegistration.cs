@@ -24,7 +24,7 @@ public static class AggregatorRegistration
             .AddSingleton(options)
             .AddSingleton<AggregatorMetrics>()
             .AddSingleton<AggregatorStatus>()
-            .AddSingleton(services => new Retry(services.GetRequiredService<TimeProvider>(), Random.Shared))
+            .AddSingleton(services => ActivatorUtilities.CreateInstance<Retry>(services, Random.Shared))
             .AddSingleton<IPartitionStore, PartitionStore>()
             .AddSingleton<StartChecks>()
             .AddSingleton<CheckpointRepair>()

@@ -6,7 +6,6 @@ using Metering.Aggregator.Partitions;
 using Metering.Contracts;
 using Metering.EventLog;
 using Microsoft.Extensions.Logging;
-using Polly;
 
 namespace Metering.Aggregator.Flushing;
 
@@ -18,8 +17,6 @@ internal sealed class FlushLoop(
     Flusher flusher, IHistoryReader histories, IMeterRanges ranges, MeterCatalog catalog, Retry retry, AggregatorOptions options, TimeProvider time, ILogger<FlushLoop> logger)
 {
     private static readonly TimeSpan s_clockTolerance = TimeSpan.FromHours(1);
-
-    private readonly ResiliencePipeline _retry = retry.Pipeline(logger);
 
     /// <summary>Sends again what a former owner, or this process before it died, had on its way: exactly the recorded ranges.</summary>
     public async Task ResendAsync(OwnedPartition owner, long lo, long hi, ITopic topic, CancellationToken cancellationToken)
@@ -127,13 +124,13 @@ internal sealed class FlushLoop(
         long version = catalog.Current.Version;
         foreach (OwnedPartition owner in owned.Where(one => one.MetersVersion != version))
         {
-            bool held = await _retry.ExecuteAsync(async token => await ranges.RegisterAsync(owner.Part, owner.Epoch, token), cancellationToken);
+            bool held = await retry.ExecuteAsync(async token => await ranges.RegisterAsync(owner.Part, owner.Epoch, token), cancellationToken);
             if (!held)
             {
                 throw new PartitionLostException(owner.Part);
             }
 
-            owner.Meters = await _retry.ExecuteAsync(async token => await ranges.ActiveAsync(owner.Part, owner.Confirmed + 1, token), cancellationToken);
+            owner.Meters = await retry.ExecuteAsync(async token => await ranges.ActiveAsync(owner.Part, owner.Confirmed + 1, token), cancellationToken);
             owner.MetersVersion = version;
         }
     }
@@ -146,7 +143,7 @@ internal sealed class FlushLoop(
         foreach ((int part, long start) in starts)
         {
             IReadOnlyDictionary<EventIdentity, TargetHistory> known = needs.TryGetValue(part, out HashSet<EventIdentity>? wanted)
-                ? await _retry.ExecuteAsync(async token => await histories.ReadAsync(part, start, wanted, token), cancellationToken)
+                ? await retry.ExecuteAsync(async token => await histories.ReadAsync(part, start, wanted, token), cancellationToken)
                 : new Dictionary<EventIdentity, TargetHistory>();
             byPart[part].Engine.Begin(start, byPart[part].Meters, known);
         }

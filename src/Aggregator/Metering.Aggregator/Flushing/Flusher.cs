@@ -4,7 +4,6 @@ using Metering.Aggregator.Engine.Flushing;
 using Metering.Aggregator.Partitions;
 using Metering.Aggregator.Telemetry;
 using Microsoft.Extensions.Logging;
-using Polly;
 
 namespace Metering.Aggregator.Flushing;
 
@@ -14,8 +13,6 @@ namespace Metering.Aggregator.Flushing;
 /// </summary>
 internal sealed class Flusher(IPartitionStore store, FlushSink sink, DeduplicatorLoader cache, Retry retry, AggregatorOptions options, AggregatorMetrics metrics, ILogger<Flusher> logger)
 {
-    private readonly ResiliencePipeline _retry = retry.Pipeline(logger);
-
     /// <param name="inDoubt">A former owner may have sent the rows already, so they are counted afterwards.</param>
     /// <exception cref="PartitionLostException">Another owner has one of the partitions.</exception>
     /// <exception cref="PartitionStoppedException">What is in ClickHouse is not what was sent.</exception>
@@ -24,15 +21,15 @@ internal sealed class Flusher(IPartitionStore store, FlushSink sink, Deduplicato
         long started = Stopwatch.GetTimestamp();
         NumberedFlush[] flushes = [.. built.Select(one => new NumberedFlush(one.Flush, one.Owner.FlushNo + 1))];
         FlushStep[] steps = [.. built.Select(one => FlushStep.Of(one.Flush, one.Owner.Epoch, one.Owner.FlushNo + 1))];
-        CheckHeld(steps, await _retry.ExecuteAsync(async token => await store.BeginAsync(steps, token), cancellationToken));
+        CheckHeld(steps, await retry.ExecuteAsync(async token => await store.BeginAsync(steps, token), cancellationToken));
         await InsertAsync(flushes, inDoubt, cancellationToken);
-        CheckHeld(steps, await _retry.ExecuteAsync(async token => await store.ConfirmAsync(steps, token), cancellationToken));
+        CheckHeld(steps, await retry.ExecuteAsync(async token => await store.ConfirmAsync(steps, token), cancellationToken));
         foreach ((OwnedPartition owner, Flush flush) in built)
         {
             owner.Confirm(flush);
         }
 
-        await _retry.ExecuteAsync(async token => await sink.MarkAsync(steps.Select(step => (step.Part, step.Hi)), token), cancellationToken);
+        await retry.ExecuteAsync(async token => await sink.MarkAsync(steps.Select(step => (step.Part, step.Hi)), token), cancellationToken);
         foreach ((OwnedPartition owner, _) in built)
         {
             Trim(owner);
@@ -46,7 +43,7 @@ internal sealed class Flusher(IPartitionStore store, FlushSink sink, Deduplicato
     private async Task InsertAsync(NumberedFlush[] flushes, bool inDoubt, CancellationToken cancellationToken)
     {
         int attempts = 0;
-        await _retry.ExecuteAsync(
+        await retry.ExecuteAsync(
             async token =>
             {
                 attempts++;
@@ -57,7 +54,7 @@ internal sealed class Flusher(IPartitionStore store, FlushSink sink, Deduplicato
         {
             foreach (NumberedFlush flush in flushes)
             {
-                await _retry.ExecuteAsync(async token => await sink.VerifyAsync(flush.Flush, token), cancellationToken);
+                await retry.ExecuteAsync(async token => await sink.VerifyAsync(flush.Flush, token), cancellationToken);
             }
         }
     }

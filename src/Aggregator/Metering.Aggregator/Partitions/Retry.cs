@@ -1,6 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Polly;
-using Polly.Retry;
 
 namespace Metering.Aggregator.Partitions;
 
@@ -8,27 +6,44 @@ namespace Metering.Aggregator.Partitions;
 /// How the aggregator waits for its databases: for ever, with back-off. What it holds stays as it is, consumption pauses at the flush's
 /// limit, and nothing is lost. Decisions (stopped, lost) and broken invariants are never retried.
 /// </summary>
+/// <remarks>A loop of our own, because every wait of the protocol must be able to run on the clock and the thread of a simulation.</remarks>
 /// <param name="time">Waits on it.</param>
 /// <param name="jitter">Spreads the attempts of many owners.</param>
-internal sealed class Retry(TimeProvider time, Random jitter)
+internal sealed class Retry(TimeProvider time, Random jitter, ILogger<Retry> logger)
 {
-    public ResiliencePipeline Pipeline(ILogger logger) =>
-        new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddRetry(new RetryStrategyOptions
+    private static readonly TimeSpan s_shortest = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_longest = TimeSpan.FromSeconds(5);
+
+    public async Task<T> ExecuteAsync<T>(Func<CancellationToken, Task<T>> action, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
             {
-                ShouldHandle = args => ValueTask.FromResult(
-                    args.Outcome.Exception is not (null or OperationCanceledException or PartitionStoppedException or PartitionLostException or Engine.InvariantException)),
-                MaxRetryAttempts = int.MaxValue,
-                BackoffType = DelayBackoffType.Exponential,
-                Delay = TimeSpan.FromMilliseconds(100),
-                MaxDelay = TimeSpan.FromSeconds(5),
-                UseJitter = true,
-                Randomizer = jitter.NextDouble,
-                OnRetry = args =>
-                {
-                    AggregatorLog.Retrying(logger, args.AttemptNumber + 1, args.RetryDelay, args.Outcome.Exception!.Message, args.Outcome.Exception);
-                    return ValueTask.CompletedTask;
-                },
-            })
-            .Build();
+                return await action(cancellationToken);
+            }
+            catch (Exception problem) when (problem is not (OperationCanceledException or PartitionStoppedException or PartitionLostException or Engine.InvariantException))
+            {
+                TimeSpan delay = Delay(attempt);
+                AggregatorLog.Retrying(logger, attempt, delay, problem.Message, problem);
+                await Task.Delay(delay, time, cancellationToken);
+            }
+        }
+    }
+
+    /// <inheritdoc cref="ExecuteAsync{T}"/>
+    public Task ExecuteAsync(Func<CancellationToken, Task> action, CancellationToken cancellationToken) => ExecuteAsync(
+        async token =>
+        {
+            await action(token);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>Doubles up to the longest, and is between half of that and all of it.</summary>
+    private TimeSpan Delay(int attempt)
+    {
+        TimeSpan most = s_shortest * Math.Pow(2, Math.Min(attempt - 1, 10));
+        return (most < s_longest ? most : s_longest) * (0.5 + (jitter.NextDouble() / 2));
+    }
 }
