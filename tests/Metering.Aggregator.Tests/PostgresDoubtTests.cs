@@ -1,6 +1,9 @@
 using System.Net;
 using Metering.Aggregator.Engine.Meters;
+using Metering.Aggregator.House;
+using Metering.Aggregator.Partitions;
 using Metering.Aggregator.Tests.Harness;
+using Metering.Storage.Postgres;
 using Npgsql;
 using Xunit;
 
@@ -65,5 +68,44 @@ public sealed class PostgresDoubtTests(Engines engines)
 
         await pipeline.SettleAsync(TimeSpan.FromSeconds(60));
         await CrashTests.AssertExactAsync(pipeline, load);
+    }
+
+    [Fact]
+    public async Task A_back_fill_that_is_planned_twice_has_its_jobs_once()
+    {
+        await using PostgresDatabase postgres = await EmptyAsync();
+        int revision = await MeterSetup.CreateAsync(postgres, "total", Aggregation.Sum);
+        HouseJobStore jobs = new(postgres);
+
+        Assert.True(await jobs.PlanAsync(revision, ["{}", "{}"], housePart: 2, epoch: 0, default));
+        Assert.True(await jobs.PlanAsync(revision, ["{}", "{}"], housePart: 2, epoch: 0, default));
+
+        Assert.NotNull(await jobs.NextAsync(1, default));
+        Assert.Null(await jobs.NextAsync(2, default));
+    }
+
+    [Fact]
+    public async Task Only_the_owner_stops_a_partition()
+    {
+        await using PostgresDatabase postgres = await EmptyAsync();
+        PartitionStore former = new(postgres, new AggregatorOptions { Owner = "former" });
+        PartitionState taken = (await former.AcquireAsync([], 1, default)).Single();
+        await former.ReleaseAsync([(taken.Part, taken.Epoch)], default);
+        PartitionStore next = new(postgres, new AggregatorOptions { Owner = "next" });
+        PartitionState owned = (await next.AcquireAsync([], 1, default)).Single();
+
+        Assert.False(await former.StopAsync(taken.Part, taken.Epoch, "late", default));
+
+        Assert.Equal([owned.Part], await next.RenewAsync([(owned.Part, owned.Epoch)], default));
+        Assert.True(await next.StopAsync(owned.Part, owned.Epoch, "wrong", default));
+        Assert.Empty(await next.RenewAsync([(owned.Part, owned.Epoch)], default));
+    }
+
+    private async Task<PostgresDatabase> EmptyAsync()
+    {
+        PostgresDatabase postgres = new((await engines.NewPlaceAsync()).Postgres);
+        await postgres.MigrateAsync(default);
+        await new PartitionStore(postgres, new AggregatorOptions()).InitializeAsync("topic", 2, default);
+        return postgres;
     }
 }

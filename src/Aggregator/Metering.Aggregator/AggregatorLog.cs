@@ -32,8 +32,8 @@ internal static partial class AggregatorLog
     [LoggerMessage(3009, LogLevel.Information, "Meter revision {Revision} of {Slug} is back-filled by {Jobs} jobs")]
     public static partial void BackfillPlanned(ILogger logger, int revision, string slug, int jobs);
 
-    [LoggerMessage(3010, LogLevel.Information, "Meter revision {Revision} of {Slug} is ready")]
-    public static partial void RevisionReady(ILogger logger, int revision, string slug);
+    [LoggerMessage(3010, LogLevel.Information, "Meter revision {Revision} is ready")]
+    public static partial void RevisionReady(ILogger logger, int revision);
 
     [LoggerMessage(3011, LogLevel.Error, "Audit: {Finding}")]
     public static partial void AuditFinding(ILogger logger, string finding);

@@ -147,10 +147,15 @@ internal sealed class AggregatorService(
             }
             catch (PartitionStoppedException stopped)
             {
+                // An owner that slept compares what it once read with what its successor has written since.
+                if (!await store.StopAsync(state.Part, state.Epoch, stopped.Why, cancellationToken))
+                {
+                    throw new PartitionLostException(state.Part);
+                }
+
                 AggregatorLog.Stopped(logger, stopped.Message);
                 status.Stop(stopped);
-                session.Leases.Remove(stopped.Part);
-                await store.StopAsync(stopped.Part, stopped.Why, cancellationToken);
+                session.Leases.Remove(state.Part);
             }
         }
 
@@ -208,7 +213,7 @@ internal sealed class AggregatorService(
             end.Cancel();
         }
 
-        await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         await Task.WhenAll([.. draining, .. others.Where(loop => loop.IsFaulted), .. early ? new[] { first } : []]);
     }
 
@@ -229,7 +234,7 @@ internal sealed class AggregatorService(
     }
 
     private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>
-        await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
     /// <summary>What one period of ownership holds.</summary>
     private sealed class Session

@@ -40,6 +40,7 @@ public sealed class FlushSink(IFlushTables tables)
         Compare(flush, "raw rows", (flush.Accepted, flush.IdentityXor), (stored.Raw, stored.IdentityXor));
         Compare(flush, "deltas", (flush.Deltas.Rows, flush.DeltaCount, flush.DeltaValue), (stored.Deltas, stored.DeltaCount, stored.DeltaValue));
         Compare(flush, "dead letters", flush.Dead, stored.DeadLetters);
+        Compare(flush, "flush records", 1L, stored.FlushRecords);
     }
 
     /// <summary>

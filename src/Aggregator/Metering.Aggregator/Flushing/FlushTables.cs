@@ -23,10 +23,12 @@ public sealed class FlushTables(ClickHouseDatabase database) : IFlushTables
             "SELECT count(), sum(n), toString(sum(s)) FROM usage_delta FINAL WHERE part = {part:UInt16} AND lo = {lo:UInt64} AND hi = {hi:UInt64}", range, cancellationToken);
         await using ClickHouseDataReader dead = await OneRowAsync(
             "SELECT count() FROM dead_letter FINAL WHERE part = {part:UInt16} AND off BETWEEN {lo:UInt64} AND {hi:UInt64}", range, cancellationToken);
+        await using ClickHouseDataReader records = await OneRowAsync(
+            "SELECT count() FROM flush_log FINAL WHERE part = {part:UInt16} AND lo = {lo:UInt64} AND hi = {hi:UInt64}", range, cancellationToken);
         return new StoredFlush(
             (long)raw.GetFieldValue<ulong>(0), EventIdentity.Parse(raw.GetString(1)),
             (long)deltas.GetFieldValue<ulong>(0), deltas.GetFieldValue<long>(1), Quantity.Parse(deltas.GetString(2)),
-            (long)dead.GetFieldValue<ulong>(0));
+            (long)dead.GetFieldValue<ulong>(0), (long)records.GetFieldValue<ulong>(0));
     }
 
     public async Task<HighestOffsets> HighestAsync(int part, CancellationToken cancellationToken) => new(

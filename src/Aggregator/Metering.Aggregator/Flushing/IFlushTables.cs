@@ -16,8 +16,8 @@ public interface IFlushTables
     Task<HighestOffsets> HighestAsync(int part, CancellationToken cancellationToken);
 }
 
-/// <summary>Counts and checksums of one flush's rows.</summary>
-public readonly record struct StoredFlush(long Raw, EventIdentity IdentityXor, long Deltas, long DeltaCount, Quantity DeltaValue, long DeadLetters);
+/// <summary>Counts and checksums of one flush's rows, and how many flush records of exactly this range there are.</summary>
+public readonly record struct StoredFlush(long Raw, EventIdentity IdentityXor, long Deltas, long DeltaCount, Quantity DeltaValue, long DeadLetters, long FlushRecords);
 
 /// <summary>Offsets of one partition; 0 where a table has none.</summary>
 public readonly record struct HighestOffsets(long RawEvents, long FlushRecords, long ReadMarks);

@@ -47,7 +47,8 @@ internal sealed class HouseJobStore(PostgresDatabase database) : IHouseJobStore
         await using NpgsqlCommand plan = connection.Command(
             """
             with jobs as (
-              insert into house_job (kind, args) select 'backfill', args::jsonb from unnest($2::text[]) as args returning seq)
+              insert into house_job (kind, args) select 'backfill', args::jsonb from unnest($2::text[]) as args
+              where exists (select 1 from meter_rev where mrev = $1 and last_job is null) returning seq)
             update meter_rev set last_job = coalesce((select max(seq) from jobs), 0) where mrev = $1 and last_job is null
             """,
             revision, jobArgs.ToArray());

@@ -27,7 +27,7 @@ internal sealed class HouseLoop(
                 pause = TimeSpan.FromSeconds(1);
             }
 
-            await Task.Delay(pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(pause, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
@@ -47,11 +47,11 @@ internal sealed class HouseLoop(
 
         foreach (int ready in await jobs.MarkReadyAsync(house.Part, cancellationToken))
         {
-            AggregatorLog.RevisionReady(logger, ready, meters.Entries.First(entry => entry.Revision.Number == ready).Slug);
+            AggregatorLog.RevisionReady(logger, ready);
         }
 
         HouseJob? job = await jobs.NextAsync(house.Confirmed, cancellationToken);
-        if (job is null)
+        if (job is null || IsOfUnknownRevision(job, meters))
         {
             return false;
         }
@@ -69,21 +69,24 @@ internal sealed class HouseLoop(
             throw new PartitionStoppedException(house.Part, $"house job {seq} is on its way but not recorded");
         }
 
-        await RunJobAsync(job, house, catalog.Current, inDoubt: true, cancellationToken);
+        await RunJobAsync(job, house, await catalog.RefreshAsync(cancellationToken), inDoubt: true, cancellationToken);
     }
+
+    /// <summary>Planned by another owner, for a revision that was made since the snapshot.</summary>
+    private static bool IsOfUnknownRevision(HouseJob job, MeterCatalog.Snapshot meters) => job.Kind == "backfill" && RevisionOf(job, meters) is null;
 
     private async Task RunJobAsync(HouseJob job, OwnedPartition house, MeterCatalog.Snapshot meters, bool inDoubt, CancellationToken cancellationToken)
     {
         using Flush flush = job.Kind == "backfill"
-            ? await backfill.BuildAsync(job, house.Part, RevisionOf(job, meters), cancellationToken)
+            ? await backfill.BuildAsync(job, house.Part, RevisionOf(job, meters)!, cancellationToken)
             : Repair.Build(job, house.Part);
         await flusher.SendAsync([(house, flush)], inDoubt, cancellationToken);
     }
 
-    private static Engine.Meters.MeterRevision RevisionOf(HouseJob job, MeterCatalog.Snapshot meters)
+    private static Engine.Meters.MeterRevision? RevisionOf(HouseJob job, MeterCatalog.Snapshot meters)
     {
         int revision = System.Text.Json.JsonSerializer.Deserialize(job.Args, HouseJson.Default.BackfillArgs)!.Revision;
-        return meters.Entries.First(entry => entry.Revision.Number == revision).Revision;
+        return meters.Entries.FirstOrDefault(entry => entry.Revision.Number == revision)?.Revision;
     }
 
     private async Task PlanAsync(CatalogEntry entry, long[] starts, OwnedPartition house, CancellationToken cancellationToken)

@@ -16,7 +16,7 @@ internal interface IHouseJobStore
     /// </summary>
     Task<IReadOnlyList<(int Revision, long[] Starts)>> UnplannedAsync(int partitions, CancellationToken cancellationToken);
 
-    /// <summary>Records all jobs of a revision's back-fill at once, under the house partition's epoch.</summary>
+    /// <summary>Records all jobs of a revision's back-fill at once, under the house partition's epoch. Repeating it is harmless.</summary>
     /// <returns>False when another owner has the house partition.</returns>
     Task<bool> PlanAsync(int revision, IReadOnlyCollection<string> jobArgs, int housePart, long epoch, CancellationToken cancellationToken);
 

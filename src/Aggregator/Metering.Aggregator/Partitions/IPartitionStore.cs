@@ -32,5 +32,6 @@ public interface IPartitionStore
     Task<IReadOnlySet<int>> ConfirmAsync(IReadOnlyCollection<FlushStep> steps, CancellationToken cancellationToken);
 
     /// <summary>Stops a partition for good; only a person starts it again.</summary>
-    Task StopAsync(int part, string why, CancellationToken cancellationToken);
+    /// <returns>False when another owner has it: what this one found wrong is then only that it is late.</returns>
+    Task<bool> StopAsync(int part, long epoch, string why, CancellationToken cancellationToken);
 }

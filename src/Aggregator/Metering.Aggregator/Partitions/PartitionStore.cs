@@ -154,10 +154,12 @@ public sealed class PartitionStore(PostgresDatabase database, AggregatorOptions 
             cancellationToken);
 
     /// <summary>Stops a partition for good; only a person starts it again (<c>metering repair</c>).</summary>
-    public async Task StopAsync(int part, string why, CancellationToken cancellationToken)
+    /// <returns>False when another owner has it: what this one found wrong is then only that it is late.</returns>
+    public async Task<bool> StopAsync(int part, long epoch, string why, CancellationToken cancellationToken)
     {
-        await using NpgsqlCommand command = database.Source.Command("update partition_state set stopped = $2, epoch = epoch + 1 where part = $1", part, why);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await using NpgsqlCommand command = database.Source.Command(
+            "update partition_state set stopped = $3, epoch = epoch + 1 where part = $1 and epoch = $2", part, epoch, why);
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
     private async Task<IReadOnlySet<int>> ForEachAsync(
