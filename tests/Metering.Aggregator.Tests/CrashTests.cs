@@ -12,7 +12,8 @@ namespace Metering.Aggregator.Tests;
 /// </summary>
 public sealed class CrashTests(Engines engines)
 {
-    private const int Lives = 45;
+    /// <summary>A life begins with some thirty requests of checking and loading; enough must be left that every step of a flush is met.</summary>
+    private const int Lives = 75;
 
     [Theory]
     [InlineData(Moment.Before)]
