@@ -16,6 +16,7 @@ public interface IEventLog : IAsyncDisposable
 {
     /// <summary>Opens a topic, creating it when it does not exist.</summary>
     /// <exception cref="TopicMismatchException">The topic exists with another partition count.</exception>
+    /// <exception cref="TopicMissingException">It does not exist, and <see cref="TopicSpec.MustExist"/> is set.</exception>
     Task<ITopic> OpenAsync(TopicSpec spec, CancellationToken cancellationToken);
 }
 
@@ -28,6 +29,9 @@ public sealed record TopicSpec(string Name, int Partitions, TimeSpan Retention =
 {
     private const int MaxNameLength = 200;
     private const int MaxPartitions = 1024;
+
+    /// <summary>Whether a topic that is not there is an error, rather than made.</summary>
+    public bool MustExist { get; init; }
 
     internal void Validate()
     {
@@ -103,6 +107,9 @@ public readonly record struct LogRecord(int Partition, long Offset, long AppendT
 
 /// <summary>The topic exists, but not as the caller needs it.</summary>
 public sealed class TopicMismatchException(string message) : Exception(message);
+
+/// <summary>The topic must exist and does not.</summary>
+public sealed class TopicMissingException(string message) : Exception(message);
 
 /// <summary>A reader asked for records that retention has already deleted.</summary>
 public sealed class OffsetOutOfRangeException(string message) : Exception(message);

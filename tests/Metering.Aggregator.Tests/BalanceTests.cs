@@ -2,6 +2,7 @@ using Metering.Aggregator.Engine.Meters;
 using Metering.Aggregator.Partitions;
 using Metering.Aggregator.Tests.Harness;
 using Metering.Storage.Postgres;
+using Metering.Storage.Postgres.Generations;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Xunit;
@@ -51,8 +52,8 @@ public sealed class BalanceTests(Engines engines)
         Place place = await engines.NewPlaceAsync();
         await using PostgresDatabase postgres = new(place.Postgres);
         await postgres.MigrateAsync(default);
-        PartitionStore[] owners = [.. shares.Select((_, i) => new PartitionStore(postgres, new AggregatorOptions { Owner = $"owner {i}", CacheDirectory = "x" }))];
-        await owners[0].InitializeAsync("topic", partitions - 1, default);
+        PartitionStore[] owners = [.. shares.Select((_, i) => new PartitionStore(postgres, LogGeneration.First(partitions - 1), new AggregatorOptions { Owner = $"owner {i}", CacheDirectory = "x" }))];
+        await owners[0].InitializeAsync("topic", default);
         foreach (PartitionStore owner in owners)
         {
             await owner.AnnounceAsync([], default);

@@ -1,3 +1,4 @@
+using Metering.Storage.Postgres.Generations;
 using System.Net;
 using Metering.Aggregator.Engine.Meters;
 using Metering.Aggregator.House;
@@ -88,10 +89,10 @@ public sealed class PostgresDoubtTests(Engines engines)
     public async Task Only_the_owner_stops_a_partition()
     {
         await using PostgresDatabase postgres = await EmptyAsync();
-        PartitionStore former = new(postgres, new AggregatorOptions { Owner = "former" });
+        PartitionStore former = Store(postgres, "former");
         PartitionState taken = (await former.AcquireAsync([], 1, default)).Single();
         await former.ReleaseAsync([(taken.Part, taken.Epoch)], default);
-        PartitionStore next = new(postgres, new AggregatorOptions { Owner = "next" });
+        PartitionStore next = Store(postgres, "next");
         PartitionState owned = (await next.AcquireAsync([], 1, default)).Single();
 
         Assert.False(await former.StopAsync(taken.Part, taken.Epoch, "late", default));
@@ -101,11 +102,13 @@ public sealed class PostgresDoubtTests(Engines engines)
         Assert.Empty(await next.RenewAsync([(owned.Part, owned.Epoch)], default));
     }
 
+    private static PartitionStore Store(PostgresDatabase postgres, string owner) => new(postgres, LogGeneration.First(2), new AggregatorOptions { Owner = owner });
+
     private async Task<PostgresDatabase> EmptyAsync()
     {
         PostgresDatabase postgres = new((await engines.NewPlaceAsync()).Postgres);
         await postgres.MigrateAsync(default);
-        await new PartitionStore(postgres, new AggregatorOptions()).InitializeAsync("topic", 2, default);
+        await Store(postgres, "first").InitializeAsync("topic", default);
         return postgres;
     }
 }

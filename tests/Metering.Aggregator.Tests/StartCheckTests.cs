@@ -80,7 +80,7 @@ public sealed class StartCheckTests(Engines engines)
         await using Pipeline pipeline = await Pipeline.StartAsync(place, configure: options => options.Lease = TimeSpan.FromSeconds(2));
         await pipeline.AppendAsync([Sent.Use("e1", 1)]);
         await pipeline.SettleAsync();
-        PartitionStore rival = new(pipeline.Postgres, new AggregatorOptions { Owner = "rival", CacheDirectory = "x" });
+        PartitionStore rival = new(pipeline.Postgres, pipeline.Log.Generation, new AggregatorOptions { Owner = "rival", CacheDirectory = "x" });
         Assert.Empty(await rival.AcquireAsync([], 3, default));
 
         await pipeline.Postgres.Source.CreateCommand("update partition_state set lease_until = now() - interval '1 second'").ExecuteNonQueryAsync();

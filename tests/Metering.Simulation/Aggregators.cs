@@ -1,6 +1,7 @@
 using Metering.Aggregator;
 using Metering.Aggregator.Deduplication;
 using Metering.Aggregator.Flushing;
+using Metering.Aggregator.Generations;
 using Metering.Aggregator.House;
 using Metering.Aggregator.Meters;
 using Metering.Aggregator.Partitions;
@@ -11,6 +12,7 @@ using Metering.Simulation.ClickHouse;
 using Metering.Simulation.Log;
 using Metering.Simulation.Postgres;
 using Metering.Simulation.Running;
+using Metering.Storage.Postgres.Generations;
 
 namespace Metering.Simulation;
 
@@ -65,6 +67,7 @@ internal sealed class Aggregators(World world, Swarm swarm, Stores stores)
             DrainDeadline = TimeSpan.FromSeconds(5),
         };
         SimulatedTopic topic = new(world, node, stores.Log, stores.LogFaults);
+        LogGeneration generation = LogGeneration.First(topic.PartitionCount);
         Wire postgres = new(world, node, stores.PostgresFaults, what => new Npgsql.NpgsqlException($"lost {what}"));
         Wire clickHouse = new(world, node, stores.ClickHouseFaults, what => new HttpRequestException($"lost {what}"));
         PartitionStorePort partitions = new(stores.Partitions, postgres, options);
@@ -76,20 +79,26 @@ internal sealed class Aggregators(World world, Swarm swarm, Stores stores)
         Retry retry = new(time, new Random(world.Random.Next()), Log<Retry>());
         MeterCatalog catalog = new(meters);
         FlushSink sink = new(tables);
-        DeduplicatorLoader deduplicators = new(accepted, options, Log<DeduplicatorLoader>());
+        DeduplicatorLoader deduplicators = new(accepted, generation, options, Log<DeduplicatorLoader>());
         Flusher flusher = new(partitions, sink, deduplicators, retry, options, s_metrics, Log<Flusher>());
         FlushLoop flushLoop = new(flusher, accepted, meters, catalog, retry, options, time, Log<FlushLoop>());
         HouseLoop houseLoop = new(
             meters, new Backfill(new EffectiveEventsPort(stores.ClickHouse, clickHouse)), flusher, catalog, meters, options, time, Log<HouseLoop>());
-        StartChecks checks = new(tables, seals, windows);
+        StartChecks checks = new(tables, seals, windows, generation);
         return new AggregatorService(
-            topic, partitions, checks, new PartitionLoader(topic, checks, deduplicators, flushLoop, houseLoop, options, time), catalog,
+            topic, generation, partitions, checks, new PartitionLoader(topic, generation, checks, deduplicators, flushLoop, houseLoop, options, time), catalog,
             new MeterCatalogLoop(catalog, options, time, Log<MeterCatalogLoop>()), flushLoop, houseLoop,
             new SealLoop(new Sealer(seals, windows, options, s_metrics, time, Log<Sealer>()), seals, options, time, Log<SealLoop>()),
             new TickLoop(options, time, Log<TickLoop>()), new LeaseLoop(partitions, options, time), new RetentionLoop(windows, seals, options, time, Log<RetentionLoop>()),
-            sink, new AggregatorStatus(), options, time, Log<AggregatorService>());
+            new NoStragglers(), sink, new AggregatorStatus(), options, time, Log<AggregatorService>());
 
         NodeLogger<T> Log<T>() => new(world, node, () => swarm.Lies > 0);
+    }
+
+    /// <summary>The simulated log has one generation.</summary>
+    private sealed class NoStragglers : IStragglers
+    {
+        public Task MoveAsync(CancellationToken cancellationToken) => Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
     }
 
     internal sealed record Life(Node Node, CancellationTokenSource Stopping);

@@ -10,6 +10,7 @@ using Metering.Simulation.Load;
 using Metering.Simulation.Log;
 using Metering.Simulation.Postgres;
 using Metering.Simulation.Running;
+using Metering.Storage.Postgres.Generations;
 
 namespace Metering.Simulation;
 
@@ -172,7 +173,7 @@ internal sealed class Simulation
         MeterPort meters = new(_stores.Meters, wire);
         Auditor auditor = new(
             new AuditedStoresPort(_stores.ClickHouse, _stores.Partitions, wire), new EffectiveEventsPort(_stores.ClickHouse, wire), new MeterCatalog(meters),
-            new SealStorePort(_world, _stores.Seals, wire), meters, new AggregatorOptions(), new NodeTime(_world, node));
+            new SealStorePort(_world, _stores.Seals, wire), meters, LogGeneration.First(_stores.Log.Partitions), new AggregatorOptions(), new NodeTime(_world, node));
         Every(TimeSpan.FromSeconds(29), () => node.Happen(() => _ = AuditAsync(auditor)));
     }
 

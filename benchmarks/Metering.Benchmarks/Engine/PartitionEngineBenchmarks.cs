@@ -61,7 +61,7 @@ public class PartitionEngineBenchmarks
     private void Forget()
     {
         _engine?.Dispose();
-        _engine = new PartitionEngine(0, 1, TimeSpan.FromDays(35), new Deduplicator());
+        _engine = new PartitionEngine(0, 0, 1, TimeSpan.FromDays(35), new Deduplicator());
         _round = 0;
         _offset = 0;
         Run(_rounds[0]);

@@ -2,12 +2,14 @@ using Metering.Aggregator.Auditing;
 using Metering.Aggregator.Corrections;
 using Metering.Aggregator.Deduplication;
 using Metering.Aggregator.Flushing;
+using Metering.Aggregator.Generations;
 using Metering.Aggregator.House;
 using Metering.Aggregator.Meters;
 using Metering.Aggregator.Partitions;
 using Metering.Aggregator.Retention;
 using Metering.Aggregator.Sealing;
 using Metering.Aggregator.Telemetry;
+using Metering.Storage.Postgres.Generations;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Metering.Aggregator;
@@ -15,13 +17,18 @@ namespace Metering.Aggregator;
 public static class AggregatorRegistration
 {
     /// <summary>
-    /// Adds the aggregator role. Expects <c>ITopic</c> (usage.events), <c>PostgresDatabase</c>, <c>ClickHouseDatabase</c> and <c>TimeProvider</c>.
+    /// Adds the aggregator role. Expects <c>PostgresDatabase</c>, <c>ClickHouseDatabase</c> and <c>TimeProvider</c>.
     /// </summary>
-    public static IServiceCollection AddAggregator(this IServiceCollection services, AggregatorOptions options)
+    public static IServiceCollection AddAggregator(this IServiceCollection services, UsageLog log, AggregatorOptions options)
     {
         options.Validate();
         return services
             .AddSingleton(options)
+            .AddSingleton(log)
+            .AddSingleton(log.Generation)
+            .AddSingleton(log.Numbered())
+            .AddSingleton<LogGenerations>()
+            .AddSingleton<IStragglers, Stragglers>()
             .AddSingleton<AggregatorMetrics>()
             .AddSingleton<AggregatorStatus>()
             .AddSingleton(services => ActivatorUtilities.CreateInstance<Retry>(services, Random.Shared))

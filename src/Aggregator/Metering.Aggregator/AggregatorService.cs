@@ -1,10 +1,12 @@
 using Metering.Aggregator.Flushing;
+using Metering.Aggregator.Generations;
 using Metering.Aggregator.House;
 using Metering.Aggregator.Meters;
 using Metering.Aggregator.Partitions;
 using Metering.Aggregator.Retention;
 using Metering.Aggregator.Sealing;
 using Metering.EventLog;
+using Metering.Storage.Postgres.Generations;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -15,8 +17,8 @@ namespace Metering.Aggregator;
 /// Whatever goes wrong, memory is thrown away and the state rebuilt; nothing that matters is only in memory.
 /// </summary>
 internal sealed class AggregatorService(
-    ITopic topic, IPartitionStore store, StartChecks checks, PartitionLoader loader, MeterCatalog catalog, MeterCatalogLoop catalogLoop, FlushLoop flushLoop, HouseLoop houseLoop,
-    SealLoop sealLoop, TickLoop tickLoop, LeaseLoop leaseLoop, RetentionLoop retentionLoop, FlushSink sink, AggregatorStatus status, AggregatorOptions options, TimeProvider time,
+    ITopic topic, LogGeneration generation, IPartitionStore store, StartChecks checks, PartitionLoader loader, MeterCatalog catalog, MeterCatalogLoop catalogLoop, FlushLoop flushLoop, HouseLoop houseLoop,
+    SealLoop sealLoop, TickLoop tickLoop, LeaseLoop leaseLoop, RetentionLoop retentionLoop, IStragglers stragglers, FlushSink sink, AggregatorStatus status, AggregatorOptions options, TimeProvider time,
     ILogger<AggregatorService> logger)
     : BackgroundService
 {
@@ -31,8 +33,9 @@ internal sealed class AggregatorService(
         {
             try
             {
-                await store.InitializeAsync(topic.Id, topic.PartitionCount, stoppingToken);
-                await sink.MarkAsync(Enumerable.Range(0, topic.PartitionCount + 1).Select(part => (part, 0L)), stoppingToken);
+                await store.InitializeAsync(topic.Id, stoppingToken);
+                await checks.CheckGenerationAsync(stoppingToken);
+                await sink.MarkAsync(Enumerable.Range(0, generation.PartCount).Select(part => (part, generation.Holds(part) ? generation.BaseOffset : 0)), stoppingToken);
                 await checks.CheckSealsAsync(stoppingToken);
                 await RunSessionAsync(stoppingToken);
             }
@@ -170,13 +173,13 @@ internal sealed class AggregatorService(
     {
         List<OwnedPartition> owned = session.Owned;
         status.Running([.. owned.Select(one => one.Part)]);
-        List<OwnedPartition> log = [.. owned.Where(one => one.Part < topic.PartitionCount)];
-        OwnedPartition? house = owned.Find(one => one.Part == topic.PartitionCount);
+        List<OwnedPartition> log = [.. owned.Where(one => generation.Holds(one.Part))];
+        OwnedPartition? house = owned.Find(one => one.Part == generation.House);
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(abort);
         using CancellationTokenSource round = CancellationTokenSource.CreateLinkedTokenSource(stopping, end.Token);
         session.BeginRound(round);
         List<Task> draining = [];
-        List<Task> others = [catalogLoop.RunAsync(round.Token), sealLoop.RunAsync(topic.PartitionCount, round.Token)];
+        List<Task> others = [catalogLoop.RunAsync(round.Token), sealLoop.RunAsync(generation.House, round.Token)];
         if (log.Count > 0)
         {
             draining.Add(flushLoop.RunAsync(log, topic, round.Token, end.Token));
@@ -187,6 +190,7 @@ internal sealed class AggregatorService(
         {
             draining.Add(houseLoop.RunAsync(house, round.Token, end.Token));
             others.Add(retentionLoop.RunAsync(round.Token));
+            others.Add(stragglers.MoveAsync(round.Token));
         }
 
         try

@@ -16,8 +16,13 @@ internal sealed record TopicMeta(int Format, string Id, int Partitions, int Page
 
     public static TopicMeta OpenOrCreate(string directory, TopicSpec spec, EmbeddedEventLogOptions options)
     {
-        DurableFile.CreateDirectory(directory);
         string path = Path.Combine(directory, FileName);
+        if (spec.MustExist && !File.Exists(path))
+        {
+            throw new TopicMissingException($"Topic '{spec.Name}' is not in {directory}.");
+        }
+
+        DurableFile.CreateDirectory(directory);
         byte[]? bytes = DurableFile.Read(path);
         return bytes is null ? Create(directory, path, spec, options) : Check(Parse(path, bytes), path, spec, options);
     }

@@ -27,6 +27,7 @@ internal sealed class TopicAdmin : IDisposable
 
     /// <summary>Makes the topic when it is missing, checks it, and gives its id.</summary>
     /// <exception cref="TopicMismatchException">It is not as it must be.</exception>
+    /// <exception cref="TopicMissingException">It must exist and does not.</exception>
     /// <exception cref="EventLogUnavailableException">The cluster cannot be asked, or lacks the topic.</exception>
     public async Task<string> OpenAsync(TopicSpec spec, CancellationToken cancellationToken)
     {
@@ -105,6 +106,11 @@ internal sealed class TopicAdmin : IDisposable
 
     private async Task<TopicDescription> CreateAsync(TopicSpec spec, CancellationToken cancellationToken)
     {
+        if (spec.MustExist)
+        {
+            throw new TopicMissingException($"Topic '{spec.Name}' does not exist.");
+        }
+
         if (!_options.CreateTopics)
         {
             throw new EventLogUnavailableException(

@@ -28,6 +28,7 @@ internal static class MeteringCommand
             DeadLettersCommand.Create(),
             AuditCommand.Create(),
             RepairCommand.Create(),
+            GrowCommand.Create(),
             KeysCommand.Create(),
             DoctorCommand.Create(),
             ReadyCommand.Create(),

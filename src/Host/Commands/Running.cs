@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Metering.Aggregator.Generations;
 using Metering.Embedded;
 using Metering.EventLog;
 using Metering.Host.Client;
@@ -43,7 +44,7 @@ internal static class Running
             await Console.Error.WriteLineAsync($"metering: {refused.Message}");
             return refused.ExitCode;
         }
-        catch (Exception problem) when (problem is SettingsException or ImportException or EngineException or EventLogUnavailableException or TopicMismatchException
+        catch (Exception problem) when (problem is SettingsException or ImportException or EngineException or EventLogUnavailableException or TopicMismatchException or GrowthRefusedException
             or MigrationException or ValidationException or OptionsValidationException or IOException)
         {
             await Console.Error.WriteLineAsync($"metering: {problem.Message}");

@@ -30,13 +30,19 @@ internal static class UpCommand
         return command;
     }
 
-    /// <summary>Serves until asked to stop.</summary>
+    /// <summary>Serves until asked to stop; starts anew, in the same process, when the log has grown.</summary>
     public static async Task<int> RunAsync(IConfigurationRoot configuration, Roles roles, CancellationToken cancellationToken)
     {
         MeteringSettings settings = Running.Settings(configuration);
-        await using MeteringServer server = await MeteringServer.StartAsync(settings, roles, configuration, cancellationToken);
-        Running.Announce(server);
-        await server.WaitForShutdownAsync(cancellationToken);
+        bool again = true;
+        while (again)
+        {
+            await using MeteringServer server = await MeteringServer.StartAsync(settings, roles, configuration, cancellationToken);
+            Running.Announce(server);
+            await server.WaitForShutdownAsync(cancellationToken);
+            again = server.IsOutgrown && !cancellationToken.IsCancellationRequested;
+        }
+
         return 0;
     }
 }

@@ -1,3 +1,4 @@
+using Metering.Aggregator.Generations;
 using Metering.Embedded.ClickHouse;
 using Metering.Embedded.Postgres;
 using Metering.EventLog;
@@ -28,7 +29,7 @@ internal sealed class Engines : IAsyncDisposable
     public ClickHouseDatabase? ClickHouse { get; private set; }
 
     /// <summary>Null in a process that only answers queries.</summary>
-    public ITopic? UsageEvents { get; private set; }
+    public UsageLog? UsageLog { get; private set; }
 
     /// <summary>For people: where the stores are.</summary>
     public string PostgresAddress => _postgres?.Endpoint.ToString() ?? "server";
@@ -40,7 +41,8 @@ internal sealed class Engines : IAsyncDisposable
         MeteringSettings settings, Roles roles, IConfiguration configuration, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         Engines engines = new();
-        List<Task> starting = [engines.StartPostgresAsync(settings, loggers, time, cancellationToken)];
+        Task postgres = engines.StartPostgresAsync(settings, loggers, time, cancellationToken);
+        List<Task> starting = [postgres];
         if ((roles & (Roles.Aggregator | Roles.Query)) != 0)
         {
             starting.Add(engines.StartClickHouseAsync(settings, loggers, time, cancellationToken));
@@ -48,7 +50,7 @@ internal sealed class Engines : IAsyncDisposable
 
         if ((roles & (Roles.Ingest | Roles.Aggregator)) != 0)
         {
-            starting.Add(engines.OpenLogAsync(settings, configuration, loggers, time, cancellationToken));
+            starting.Add(engines.OpenLogAsync(postgres, settings, configuration, loggers, time, cancellationToken));
         }
 
         try
@@ -65,9 +67,9 @@ internal sealed class Engines : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (UsageEvents is not null)
+        if (UsageLog is not null)
         {
-            await UsageEvents.DisposeAsync();
+            await UsageLog.Topic.DisposeAsync();
         }
 
         if (_log is not null)
@@ -123,8 +125,9 @@ internal sealed class Engines : IAsyncDisposable
         await ClickHouse.MigrateAsync(cancellationToken);
     }
 
+    /// <param name="postgres">Knows which generation of the log is the newest.</param>
     private async Task OpenLogAsync(
-        MeteringSettings settings, IConfiguration configuration, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        Task postgres, MeteringSettings settings, IConfiguration configuration, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
     {
         if (KafkaSettings.Of(configuration) is { } kafka)
         {
@@ -138,6 +141,7 @@ internal sealed class Engines : IAsyncDisposable
         }
 
         int partitions = settings.Partitions ?? (_log is KafkaEventLog ? Contracts.Topics.KafkaPartitions : Contracts.Topics.EmbeddedPartitions);
-        UsageEvents = await _log.OpenAsync(new TopicSpec(Contracts.Topics.UsageEvents, partitions, settings.LogRetention), cancellationToken);
+        await postgres;
+        UsageLog = await UsageLog.OpenAsync(_log, Postgres, partitions, settings.LogRetention, cancellationToken);
     }
 }

@@ -1,4 +1,5 @@
 using Metering.Aggregator;
+using Metering.Contracts;
 using Metering.EventLog;
 using Metering.Host.Settings;
 using Metering.Storage.ClickHouse;
@@ -58,7 +59,7 @@ internal static class HealthSetup
         }
     }
 
-    private sealed class LogHealth(ITopic topic) : IHealthCheck
+    private sealed class LogHealth([FromKeyedServices(Topics.UsageEvents)] ITopic topic) : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {

@@ -7,6 +7,7 @@ using Metering.Ingest;
 using Metering.Query;
 using Metering.Query.Http;
 using Metering.Storage.Postgres.ApiKeys;
+using Metering.Storage.Postgres.Generations;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -66,7 +67,10 @@ internal sealed class MeteringServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when the process was asked to stop and everything has drained.</summary>
+    /// <summary>Whether it has stopped because the log has grown, and has to be started anew on the newer generation.</summary>
+    public bool IsOutgrown => _app.Services.GetService<GenerationWatch>() is { IsOutgrown: true };
+
+    /// <summary>Returns when the process was asked to stop and everything has drained, or the log has grown.</summary>
     public async Task WaitForShutdownAsync(CancellationToken cancellationToken) => await _app.WaitForShutdownAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
@@ -91,9 +95,10 @@ internal sealed class MeteringServer : IAsyncDisposable
             builder.Services.AddSingleton(clickHouse);
         }
 
-        if (engines.UsageEvents is { } usageEvents)
+        if (engines.UsageLog is { } log)
         {
-            builder.Services.AddSingleton(usageEvents).AddKeyedSingleton(Topics.UsageEvents, usageEvents);
+            builder.Services.AddKeyedSingleton(Topics.UsageEvents, log.Topic).AddSingleton(log.Generation).AddSingleton<LogGenerations>();
+            builder.Services.AddSingleton<GenerationWatch>().AddHostedService(services => services.GetRequiredService<GenerationWatch>());
         }
 
         HealthSetup.Add(builder.Services, roles);
@@ -119,7 +124,7 @@ internal sealed class MeteringServer : IAsyncDisposable
         {
             AggregatorOptions options = new() { CacheDirectory = Path.Combine(settings.Data, "dedup") };
             configuration.GetSection("Aggregator").Bind(options);
-            builder.Services.AddAggregator(options);
+            builder.Services.AddAggregator(engines.UsageLog!, options);
         }
     }
 

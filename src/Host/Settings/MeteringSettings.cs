@@ -27,7 +27,7 @@ public sealed class MeteringSettings
     /// <summary>An OTLP endpoint for metrics and traces, such as <c>http://127.0.0.1:4317</c>; null sends none.</summary>
     public string? Otlp { get; set; }
 
-    /// <summary>Partitions of the usage topic, fixed when it is first made. Absent: 4 on the embedded log, 32 on Kafka.</summary>
+    /// <summary>Partitions of the usage topic when it is first made; later it grows only by <c>metering grow</c>. Absent: 4 on the embedded log, 32 on Kafka.</summary>
     [Range(1, 1024)]
     public int? Partitions { get; set; }
 

@@ -22,7 +22,7 @@ public class AllocationTests(ITestOutputHelper output)
     {
         MeterSet meters = new(TestMeters.OneOfEachGrouped.Take(meterCount));
         Deduplicator deduplicator = new();
-        using PartitionEngine engine = new(0, 1, TestPartition.Horizon, deduplicator);
+        using PartitionEngine engine = new(0, 0, 1, TestPartition.Horizon, deduplicator);
         long offset = 1;
         long allocated = long.MaxValue;
         for (int round = 0; round < 4; round++)
@@ -43,7 +43,7 @@ public class AllocationTests(ITestOutputHelper output)
     public void A_duplicate_allocates_nothing()
     {
         MeterSet meters = new(TestMeters.OneOfEach);
-        using PartitionEngine engine = new(0, 1, TestPartition.Horizon, new Deduplicator());
+        using PartitionEngine engine = new(0, 0, 1, TestPartition.Horizon, new Deduplicator());
         byte[][] records = [.. Enumerable.Range(0, Events).Select(i => Record(0, i).ToBytes())];
         long offset = 1;
         Run(engine, meters, records, ref offset);

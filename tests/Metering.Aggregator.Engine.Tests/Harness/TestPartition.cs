@@ -15,7 +15,7 @@ internal sealed class TestPartition(IEnumerable<MeterRevision> meters, int parti
 {
     public static readonly TimeSpan Horizon = TimeSpan.FromDays(35);
 
-    private PartitionEngine _engine = new(partition, partitionCount, Horizon, new Deduplicator());
+    private PartitionEngine _engine = new(partition, 0, partitionCount, Horizon, new Deduplicator());
     private long _offset = 1;
 
     public List<StoredRaw> Raw { get; } = [];
@@ -86,7 +86,7 @@ internal sealed class TestPartition(IEnumerable<MeterRevision> meters, int parti
     public void LoseState()
     {
         _engine.Dispose();
-        _engine = new PartitionEngine(partition, partitionCount, Horizon, RestoreFromRaw());
+        _engine = new PartitionEngine(partition, 0, partitionCount, Horizon, RestoreFromRaw());
     }
 
     /// <summary>The erasure of an event's payload on request.</summary>

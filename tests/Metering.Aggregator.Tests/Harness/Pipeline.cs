@@ -1,9 +1,11 @@
 using System.Globalization;
 using Metering.Aggregator.Auditing;
+using Metering.Aggregator.Generations;
 using Metering.EventLog;
 using Metering.EventLog.Embedded;
 using Metering.Storage.ClickHouse;
 using Metering.Storage.Postgres;
+using Metering.Storage.Postgres.Generations;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -20,21 +22,21 @@ public sealed class Pipeline : IAsyncDisposable
     public const string Owner = "test";
 
     private readonly Place _place;
-    private readonly IEventLog _log;
     private readonly IHost _host;
 
-    private Pipeline(Place place, IEventLog log, ITopic topic, IHost host, PostgresDatabase postgres, ClickHouseDatabase clickHouse, FaultyTransport transport)
+    private Pipeline(Place place, UsageLog log, IHost host, PostgresDatabase postgres, ClickHouseDatabase clickHouse, FaultyTransport transport)
     {
         _place = place;
-        _log = log;
         _host = host;
-        Topic = topic;
+        Log = log;
         Postgres = postgres;
         ClickHouse = clickHouse;
         Transport = transport;
     }
 
-    public ITopic Topic { get; }
+    public UsageLog Log { get; }
+
+    public ITopic Topic => Log.Topic;
 
     public PostgresDatabase Postgres { get; }
 
@@ -54,14 +56,14 @@ public sealed class Pipeline : IAsyncDisposable
         await clickHouse.MigrateAsync(default);
         EmbeddedEventLog log = EmbeddedEventLog.Open(
             new EmbeddedEventLogOptions { DataDirectory = Path.Combine(place.Folder, "log") }, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
-        ITopic topic = await log.OpenAsync(new TopicSpec("usage.events", Partitions), default);
-        IHost host = await StartAggregatorAsync(place, Owner, topic, transport, postgres, configure);
-        return new Pipeline(place, log, topic, host, postgres, clickHouse, transport);
+        UsageLog usage = await UsageLog.OpenAsync(log, postgres, Partitions, TimeSpan.Zero, default);
+        IHost host = await StartAggregatorAsync(place, Owner, usage, transport, postgres, configure);
+        return new Pipeline(place, usage, host, postgres, clickHouse, transport);
     }
 
     /// <summary>Another aggregator over the same log and stores, as another process would be. The caller stops it.</summary>
     public Task<IHost> JoinAsync(string owner, Action<AggregatorOptions>? configure = null) =>
-        StartAggregatorAsync(_place, owner, Topic, new FaultyTransport(), Postgres, configure);
+        StartAggregatorAsync(_place, owner, Log, new FaultyTransport(), Postgres, configure);
 
     /// <summary>Appends records and insists that every one is durable.</summary>
     public async Task AppendAsync(IEnumerable<Sent> events)
@@ -69,7 +71,7 @@ public sealed class Pipeline : IAsyncDisposable
         using AppendBatch batch = new();
         foreach (Sent sent in events)
         {
-            sent.AddTo(batch, Partitions);
+            sent.AddTo(batch, Topic.PartitionCount);
         }
 
         await Topic.AppendAsync(batch, default);
@@ -85,10 +87,11 @@ public sealed class Pipeline : IAsyncDisposable
     /// <summary>Waits until every record in the log is confirmed and shown to readers, and every meter is ready.</summary>
     public async Task SettleAsync(TimeSpan? limit = null)
     {
-        long[] ends = new long[Partitions];
-        for (int part = 0; part < Partitions; part++)
+        LogGeneration generation = Log.Generation;
+        long[] ends = new long[generation.PartCount];
+        for (int part = generation.FirstPart; part <= generation.LastPart; part++)
         {
-            ends[part] = (await Topic.GetRangeAsync(part, default)).High;
+            ends[part] = (await Log.Numbered().GetRangeAsync(part, default)).High;
         }
 
         DateTimeOffset deadline = TimeProvider.System.GetUtcNow() + (limit ?? TimeSpan.FromSeconds(30));
@@ -132,7 +135,7 @@ public sealed class Pipeline : IAsyncDisposable
 
         await ((IAsyncDisposable)_host).DisposeAsync();
         await Topic.DisposeAsync();
-        await _log.DisposeAsync();
+        await Log.Log.DisposeAsync();
         ClickHouse.Dispose();
         await Postgres.DisposeAsync();
     }
@@ -143,7 +146,7 @@ public sealed class Pipeline : IAsyncDisposable
             """
             select (select array_agg(confirmed order by part) from partition_state),
               (select count(*) from meter_rev where state = 'backfilling') = 0,
-              (select coalesce(max(seq), 0) from house_job) <= (select confirmed from partition_state order by part desc limit 1)
+              (select coalesce(max(seq), 0) from house_job) <= (select confirmed from partition_state where part = (select partitions from log_topic where generation = 1))
             """);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
@@ -159,7 +162,7 @@ public sealed class Pipeline : IAsyncDisposable
     }
 
     private static async Task<IHost> StartAggregatorAsync(
-        Place place, string owner, ITopic topic, FaultyTransport transport, PostgresDatabase postgres, Action<AggregatorOptions>? configure)
+        Place place, string owner, UsageLog usage, FaultyTransport transport, PostgresDatabase postgres, Action<AggregatorOptions>? configure)
     {
         AggregatorOptions options = new()
         {
@@ -181,9 +184,8 @@ public sealed class Pipeline : IAsyncDisposable
             .AddSingleton(TimeProvider.System)
             .AddSingleton(postgres)
             .AddSingleton(new ClickHouseDatabase(place.ClickHouse, new HttpClient(transport, disposeHandler: false)))
-            .AddSingleton(topic)
             .AddMetrics()
-            .AddAggregator(options);
+            .AddAggregator(usage, options);
         IHost host = builder.Build();
         await host.StartAsync();
         return host;

@@ -55,6 +55,8 @@ internal sealed class FlushTablesPort(World world, SimulatedClickHouse clickHous
         },
         cancellationToken);
 
+    public Task<int> LastPartAsync(CancellationToken cancellationToken) => Task.FromResult(0);
+
     public Task<HighestOffsets> HighestAsync(int part, CancellationToken cancellationToken) => wire.CallAsync(
         "highest offsets",
         () => new HighestOffsets(

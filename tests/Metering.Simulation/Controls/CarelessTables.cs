@@ -19,5 +19,7 @@ internal sealed class CarelessTables(IFlushTables tables) : IFlushTables
 
     public Task<StoredFlush> ReadBackAsync(int part, long lo, long hi, CancellationToken cancellationToken) => tables.ReadBackAsync(part, lo, hi, cancellationToken);
 
+    public Task<int> LastPartAsync(CancellationToken cancellationToken) => tables.LastPartAsync(cancellationToken);
+
     public Task<HighestOffsets> HighestAsync(int part, CancellationToken cancellationToken) => tables.HighestAsync(part, cancellationToken);
 }

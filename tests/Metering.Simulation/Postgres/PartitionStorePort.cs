@@ -7,7 +7,7 @@ namespace Metering.Simulation.Postgres;
 /// <summary>Ownership and progress as one process reaches them.</summary>
 internal sealed class PartitionStorePort(PartitionTable table, Wire wire, AggregatorOptions options) : IPartitionStore
 {
-    public Task InitializeAsync(string topicId, int partitions, CancellationToken cancellationToken) =>
+    public Task InitializeAsync(string topicId, CancellationToken cancellationToken) =>
         wire.CallAsync("initialize", () => table.Initialize(topicId), cancellationToken);
 
     public Task<Balance> AnnounceAsync(IReadOnlyCollection<int> held, CancellationToken cancellationToken) =>

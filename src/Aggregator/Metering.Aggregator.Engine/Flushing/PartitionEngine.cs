@@ -11,10 +11,11 @@ namespace Metering.Aggregator.Engine.Flushing;
 /// the meter revisions active at its start; it knows no clock, no seal and no lateness. One thread at a time.
 /// </summary>
 /// <param name="partition">Which.</param>
+/// <param name="firstPartition">Number of the topic's first partition.</param>
 /// <param name="partitionCount">Of the topic: a record that belongs elsewhere is a dead letter, because its copies would not meet it here.</param>
 /// <param name="horizon">How long an identity is remembered, by append time; and from what age on usage is history.</param>
 /// <param name="deduplicator">The identities accepted at smaller offsets.</param>
-public sealed class PartitionEngine(int partition, int partitionCount, TimeSpan horizon, Deduplicator deduplicator) : IDisposable
+public sealed class PartitionEngine(int partition, int firstPartition, int partitionCount, TimeSpan horizon, Deduplicator deduplicator) : IDisposable
 {
     private readonly long _horizonMs = (long)horizon.TotalMilliseconds;
     private readonly Contributions _contributions = new();
@@ -110,7 +111,7 @@ public sealed class PartitionEngine(int partition, int partitionCount, TimeSpan 
     private void ProcessEvent(Flush flush, in Position position, in UsageRecord record)
     {
         EventIdentity target = EventIdentity.Of(record.Tenant, record.Source, record.Id);
-        if (target.Partition(partitionCount) != partition)
+        if (firstPartition + target.Partition(partitionCount) != partition)
         {
             DeadLetterRows.Event(flush, position, record, "wrong_partition"u8, "the record lies in a partition that is not its identity's"u8);
             return;

@@ -1,5 +1,5 @@
 using Metering.Aggregator.Telemetry;
-using Metering.EventLog;
+using Metering.Storage.Postgres.Generations;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -9,7 +9,7 @@ namespace Metering.Aggregator.Auditing;
 /// Runs the audit all the time: counts and checksums each interval, the events counted again now and then. Of several aggregators the one that
 /// owns the house partition does it.
 /// </summary>
-internal sealed class AuditLoop(ITopic topic, Auditor auditor, AuditStatus status, AggregatorStatus aggregator, AggregatorMetrics metrics, AggregatorOptions options, TimeProvider time, ILogger<AuditLoop> logger) : BackgroundService
+internal sealed class AuditLoop(LogGeneration generation, Auditor auditor, AuditStatus status, AggregatorStatus aggregator, AggregatorMetrics metrics, AggregatorOptions options, TimeProvider time, ILogger<AuditLoop> logger) : BackgroundService
 {
     private const int IntervalsPerRecount = 60;
 
@@ -18,7 +18,7 @@ internal sealed class AuditLoop(ITopic topic, Auditor auditor, AuditStatus statu
         for (int round = 1; ; round++)
         {
             await Task.Delay(options.AuditInterval, time, stoppingToken);
-            if (!aggregator.Owned.Contains(topic.PartitionCount))
+            if (!aggregator.Owned.Contains(generation.House))
             {
                 continue;
             }

@@ -7,6 +7,7 @@ using Metering.Aggregator.House;
 using Metering.Aggregator.Meters;
 using Metering.Aggregator.Sealing;
 using Metering.Contracts;
+using Metering.Storage.Postgres.Generations;
 
 namespace Metering.Aggregator.Auditing;
 
@@ -15,7 +16,7 @@ namespace Metering.Aggregator.Auditing;
 /// again with the windows and deltas. Reads only. Safe beside everything else, because it looks at confirmed offsets only.
 /// </summary>
 internal sealed class Auditor(
-    IAuditedStores stores, IEffectiveEvents events, MeterCatalog catalog, ISealStore seals, IHouseJobStore houseJobs, AggregatorOptions options, TimeProvider time)
+    IAuditedStores stores, IEffectiveEvents events, MeterCatalog catalog, ISealStore seals, IHouseJobStore houseJobs, LogGeneration generation, AggregatorOptions options, TimeProvider time)
 {
     private const int MaxFindings = 100;
 
@@ -49,7 +50,7 @@ internal sealed class Auditor(
     /// <returns>How many differences there were; null when another repair is on its way, which this one would repeat.</returns>
     public async Task<int?> RepairAsync(CancellationToken cancellationToken)
     {
-        Progress house = (await stores.ProgressAsync(cancellationToken))[^1];
+        Progress house = (await stores.ProgressAsync(cancellationToken))[generation.House];
         List<string> jobs = [];
         int repaired = 0;
         MeterCatalog.Snapshot meters = await catalog.RefreshAsync(cancellationToken);

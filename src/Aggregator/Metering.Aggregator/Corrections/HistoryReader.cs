@@ -34,7 +34,7 @@ internal sealed class HistoryReader(ClickHouseDatabase database) : IHistoryReade
             SELECT lower(hex(if(kind = 'use', id_hash, target_hash))) AS event_hash, toString(kind) AS kind, off, toUnixTimestamp64Milli(at) AS at_ms, payload_hash, type, subject,
               reinterpretAsInt64(time) AS ticks, base64Encode(data) AS data64, ver, born_void
             FROM usage_raw FINAL
-            WHERE part = {part} AND off < {before} AND ((kind = 'use' AND id_hash IN {wanted}) OR (kind != 'use' AND target_hash IN {wanted}))
+            WHERE off < {before} AND ((kind = 'use' AND id_hash IN {wanted}) OR (kind != 'use' AND target_hash IN {wanted}))
             ORDER BY off SETTINGS max_query_size = 16777216
             """);
         await using ClickHouseDataReader reader = await database.QueryAsync(sql, [], cancellationToken);

@@ -5,18 +5,19 @@ using Metering.Aggregator.Engine.Deduplication;
 using Metering.Aggregator.Engine.Flushing;
 using Metering.Contracts;
 using Metering.Storage.ClickHouse;
+using Metering.Storage.Postgres.Generations;
 
 namespace Metering.Aggregator.Deduplication;
 
 /// <summary>The dedup state in ClickHouse.</summary>
-internal sealed class AcceptedRows(ClickHouseDatabase database) : IAcceptedRows
+internal sealed class AcceptedRows(ClickHouseDatabase database, LogGeneration generation) : IAcceptedRows
 {
     public Task AddAcceptedAsync(Deduplicator deduplicator, int part, long after, long before, long sinceMs, CancellationToken cancellationToken) =>
         RowStream.ReadAsync(
             database,
             string.Create(CultureInfo.InvariantCulture, $"""
                 SELECT id_hash, payload_hash, toUnixTimestamp64Milli(at) FROM usage_raw
-                WHERE part = {part} AND off > {after} AND off < {before} AND at >= fromUnixTimestamp64Milli(toInt64({sinceMs})) ORDER BY off
+                WHERE {Of(part)} AND off > {after} AND off < {before} AND at >= fromUnixTimestamp64Milli(toInt64({sinceMs})) ORDER BY off
                 """),
             (ref RowCursor row) =>
             {
@@ -37,7 +38,7 @@ internal sealed class AcceptedRows(ClickHouseDatabase database) : IAcceptedRows
             database,
             string.Create(CultureInfo.InvariantCulture, $"""
                 SELECT target_hash, toUnixTimestamp64Milli(at) FROM usage_raw
-                WHERE part = {part} AND off < {before} AND kind != 'use' AND target_off = 0 AND at >= fromUnixTimestamp64Milli(toInt64({sinceMs})) ORDER BY off
+                WHERE {Of(part)} AND off < {before} AND kind != 'use' AND target_off = 0 AND at >= fromUnixTimestamp64Milli(toInt64({sinceMs})) ORDER BY off
                 """),
             (ref RowCursor row) =>
             {
@@ -55,11 +56,22 @@ internal sealed class AcceptedRows(ClickHouseDatabase database) : IAcceptedRows
     public async Task<bool> AnyBeforeAsync(int part, long beforeMs, CancellationToken cancellationToken)
     {
         await using ClickHouseDataReader reader = await database.QueryAsync(
-            "SELECT 1 FROM usage_raw WHERE part = {part:UInt16} AND at < fromUnixTimestamp64Milli({since:Int64}) LIMIT 1",
-            [("part", part), ("since", beforeMs)],
+            $"SELECT 1 FROM usage_raw WHERE {Of(part)} AND at < fromUnixTimestamp64Milli({{since:Int64}}) LIMIT 1",
+            [("since", beforeMs)],
             cancellationToken);
         return await reader.ReadAsync(cancellationToken);
     }
+
+    /// <summary>
+    /// The rows that the partition answers for: its own, and those of earlier generations whose identities fall to it now. Every copy and every correction
+    /// of an event is where the event is, and <see cref="EventIdentity.Partition"/> takes the last eight bytes, big end first.
+    /// </summary>
+    private string Of(int part) => generation.Number == 1
+        ? string.Create(CultureInfo.InvariantCulture, $"part = {part}")
+        : string.Create(CultureInfo.InvariantCulture, $"""
+            (part = {part} OR (part < {generation.FirstPart}
+              AND reinterpretAsUInt64(reverse(substring(if(kind = 'use', id_hash, target_hash), 9, 8))) % {generation.Partitions} = {part - generation.FirstPart}))
+            """);
 
     public async Task<bool> AnyBetweenAsync(int part, long afterFlush, long beforeFlush, long sinceMs, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Metering.Aggregator.Engine.Deduplication;
 using Metering.Contracts;
+using Metering.Storage.Postgres.Generations;
 using Microsoft.Extensions.Logging;
 
 namespace Metering.Aggregator.Deduplication;
@@ -9,7 +10,7 @@ namespace Metering.Aggregator.Deduplication;
 /// Brings the dedup state of a partition into memory: segment files that agree with <c>flush_log</c>, and the raw table for the rest. Without
 /// any file the raw table alone gives the same state.
 /// </summary>
-internal sealed partial class DeduplicatorLoader(IAcceptedRows rows, AggregatorOptions options, ILogger<DeduplicatorLoader> logger)
+internal sealed partial class DeduplicatorLoader(IAcceptedRows rows, LogGeneration generation, AggregatorOptions options, ILogger<DeduplicatorLoader> logger)
 {
     /// <param name="before">Everything accepted at smaller offsets, and nothing else, is in the state.</param>
     /// <param name="clock">The partition's clock: what was appended longer ago than the horizon is left out.</param>
@@ -17,8 +18,9 @@ internal sealed partial class DeduplicatorLoader(IAcceptedRows rows, AggregatorO
     {
         Deduplicator deduplicator = new();
         long sinceMs = Math.Max(0, clock.ToUnixTimeMilliseconds() - (long)(options.Horizon + AggregatorOptions.AppendTimeSlack).TotalMilliseconds);
+        await LoadInheritedAsync(deduplicator, part, sinceMs, cancellationToken);
         SegmentStamp last = await LoadSegmentsAsync(deduplicator, part, before, sinceMs, cancellationToken);
-        await rows.AddAcceptedAsync(deduplicator, part, last.LastOffset, before, sinceMs, cancellationToken);
+        await rows.AddAcceptedAsync(deduplicator, part, Math.Max(last.LastOffset, generation.BaseOffset), before, sinceMs, cancellationToken);
         await rows.AddAwaitedAsync(deduplicator, part, before, sinceMs, cancellationToken);
         if (await rows.AnyBeforeAsync(part, sinceMs, cancellationToken))
         {
@@ -27,6 +29,27 @@ internal sealed partial class DeduplicatorLoader(IAcceptedRows rows, AggregatorO
 
         deduplicator.Restore(before - 1);
         return new LoadedState(deduplicator, last.LastFlush + 1);
+    }
+
+    /// <summary>
+    /// What earlier generations accepted of the partition's identities. Always from the raw table, because no record of one partition's flushes sums them
+    /// up; in a file only to be out of memory.
+    /// </summary>
+    private async Task LoadInheritedAsync(Deduplicator deduplicator, int part, long sinceMs, CancellationToken cancellationToken)
+    {
+        if (generation.Number == 1)
+        {
+            return;
+        }
+
+        await rows.AddAcceptedAsync(deduplicator, part, after: 0, before: generation.BaseOffset + 1, sinceMs, cancellationToken);
+        if (deduplicator.ActiveCount > 0)
+        {
+            (EventIdentity, IdentityEntry)[] entries = deduplicator.ActiveSorted();
+            Directory.CreateDirectory(options.CacheDirectory);
+            string path = Path.Combine(options.CacheDirectory, string.Create(CultureInfo.InvariantCulture, $"{part:D4}.inherited"));
+            deduplicator.ReplaceActive(IdentitySegmentFile.Write(path, new SegmentStamp(part, 0, 0, generation.BaseOffset, entries.Length, default), entries));
+        }
     }
 
     /// <summary>Moves the active identities into a segment file. Called between flushes only, when everything in memory is confirmed.</summary>

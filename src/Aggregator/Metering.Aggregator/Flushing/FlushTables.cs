@@ -31,6 +31,12 @@ public sealed class FlushTables(ClickHouseDatabase database) : IFlushTables
             (long)dead.GetFieldValue<ulong>(0), (long)records.GetFieldValue<ulong>(0));
     }
 
+    public async Task<int> LastPartAsync(CancellationToken cancellationToken)
+    {
+        await using ClickHouseDataReader reader = await OneRowAsync("SELECT max(part) FROM flush_mark", [], cancellationToken);
+        return reader.GetFieldValue<ushort>(0);
+    }
+
     public async Task<HighestOffsets> HighestAsync(int part, CancellationToken cancellationToken) => new(
         await MaxAsync("SELECT max(off) FROM usage_raw WHERE part = {part:UInt16}", part, cancellationToken),
         await MaxAsync("SELECT max(hi) FROM flush_log WHERE part = {part:UInt16}", part, cancellationToken),

@@ -12,6 +12,9 @@ public interface IFlushTables
     /// <summary>What is stored of one flush, each row once however often it was sent.</summary>
     Task<StoredFlush> ReadBackAsync(int part, long lo, long hi, CancellationToken cancellationToken);
 
+    /// <summary>The highest partition that readers were ever told of.</summary>
+    Task<int> LastPartAsync(CancellationToken cancellationToken);
+
     /// <summary>The highest offset each table knows of a partition.</summary>
     Task<HighestOffsets> HighestAsync(int part, CancellationToken cancellationToken);
 }

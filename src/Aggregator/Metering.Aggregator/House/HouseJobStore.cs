@@ -16,14 +16,18 @@ internal sealed class HouseJobStore(PostgresDatabase database) : IHouseJobStore
             : null;
     }
 
-    public async Task<IReadOnlyList<(int Revision, long[] Starts)>> UnplannedAsync(int partitions, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(int Revision, long[] Starts)>> UnplannedAsync(int house, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = database.Source.Command(
             """
-            select mrev, array_agg(from_off order by part) from meter_range join meter_rev using (mrev)
-            where state = 'backfilling' and last_job is null and part < $1 group by mrev having count(*) = $1 order by mrev
+            with parts as (
+              select part, part <> $1 and part < (select max(first_part) from log_topic) as closed from partition_state)
+            select v.mrev, array_agg(coalesce(r.from_off, case when p.closed then 9223372036854775807 else 0 end) order by p.part)
+            from meter_rev v cross join parts p left join meter_range r on r.mrev = v.mrev and r.part = p.part
+            where v.state = 'backfilling' and v.last_job is null
+            group by v.mrev having bool_and(r.from_off is not null or p.closed or p.part = $1) order by v.mrev
             """,
-            partitions);
+            house);
         List<(int, long[])> revisions = [];
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
@@ -74,7 +78,7 @@ internal sealed class HouseJobStore(PostgresDatabase database) : IHouseJobStore
         return added;
     }
 
-    public async Task<IReadOnlyList<int>> MarkReadyAsync(int partitions, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<int>> MarkReadyAsync(int house, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = database.Source.Command(
             """
@@ -87,7 +91,7 @@ internal sealed class HouseJobStore(PostgresDatabase database) : IHouseJobStore
               update meter_rev v set state = 'retired' from ready r where v.meter_id = r.meter_id and v.mrev < r.mrev and v.state <> 'retired' returning v.mrev)
             select mrev from ready
             """,
-            partitions);
+            house);
         List<int> ready = [];
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

@@ -11,10 +11,11 @@ internal interface IHouseJobStore
     Task<HouseJob?> NextAsync(long after, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The revisions whose back-fill is not planned yet although all partitions count for them, and where each partition began. Oldest first, so that a
+    /// The revisions whose back-fill is not planned yet although all partitions count for them, and where each partition began: a
+    /// closed one, which does not count any more, at the end of time. Oldest first, so that a
     /// meter is never complete before one that was made earlier.
     /// </summary>
-    Task<IReadOnlyList<(int Revision, long[] Starts)>> UnplannedAsync(int partitions, CancellationToken cancellationToken);
+    Task<IReadOnlyList<(int Revision, long[] Starts)>> UnplannedAsync(int house, CancellationToken cancellationToken);
 
     /// <summary>Records all jobs of a revision's back-fill at once, under the house partition's epoch. Repeating it is harmless.</summary>
     /// <returns>False when another owner has the house partition.</returns>
@@ -29,5 +30,5 @@ internal interface IHouseJobStore
 
     /// <summary>A revision is ready when a finished seal holds all of its back-fill; the meter's earlier revisions then retire.</summary>
     /// <returns>The revisions that became ready.</returns>
-    Task<IReadOnlyList<int>> MarkReadyAsync(int partitions, CancellationToken cancellationToken);
+    Task<IReadOnlyList<int>> MarkReadyAsync(int house, CancellationToken cancellationToken);
 }

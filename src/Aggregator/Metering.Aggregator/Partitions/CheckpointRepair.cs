@@ -14,10 +14,11 @@ public sealed record AdoptedCheckpoint(int Part, long Confirmed, long FlushNo, l
 /// partitions that had stopped go on. Rows above the last flush record belong to a flush nobody knows the range of any more: they were never
 /// visible or sealed, so they are removed, and the log brings their events again.
 /// </summary>
-internal sealed class CheckpointRepair(PostgresDatabase postgres, ClickHouseDatabase clickHouse)
+internal sealed class CheckpointRepair(PostgresDatabase postgres, ClickHouseDatabase clickHouse, StartChecks checks)
 {
     public async Task<IReadOnlyList<AdoptedCheckpoint>> RunAsync(CancellationToken cancellationToken)
     {
+        await checks.CheckGenerationAsync(cancellationToken);
         await AdoptSealsAsync(cancellationToken);
         List<AdoptedCheckpoint> adopted = [];
         foreach (int part in await PartitionsAsync(cancellationToken))

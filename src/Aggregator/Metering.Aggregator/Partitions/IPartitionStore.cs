@@ -5,7 +5,7 @@ public interface IPartitionStore
 {
     /// <summary>Makes the rows of a new topic, or checks that the topic is the one they were made for.</summary>
     /// <exception cref="PartitionStoppedException">It is another topic, or has another partition count.</exception>
-    Task InitializeAsync(string topicId, int partitions, CancellationToken cancellationToken);
+    Task InitializeAsync(string topicId, CancellationToken cancellationToken);
 
     /// <summary>Says that this owner is alive, and asks for its share.</summary>
     Task<Balance> AnnounceAsync(IReadOnlyCollection<int> held, CancellationToken cancellationToken);

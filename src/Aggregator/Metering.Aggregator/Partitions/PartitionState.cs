@@ -1,7 +1,7 @@
 namespace Metering.Aggregator.Partitions;
 
 /// <summary>One row of <c>partition_state</c>, as its owner took it over.</summary>
-/// <param name="Part">The partition; the house partition is one above the last.</param>
+/// <param name="Part">The partition; the house partition is one above the last of the first generation.</param>
 /// <param name="Epoch">Of this ownership: every write carries it, and a later owner's is higher.</param>
 /// <param name="Confirmed">Every record at or below is in ClickHouse.</param>
 /// <param name="PendingLo">With <paramref name="PendingHi"/> the flush that was on its way.</param>

@@ -1,5 +1,6 @@
 using Metering.Aggregator.Engine.Flushing;
 using Metering.Storage.Postgres;
+using Metering.Storage.Postgres.Generations;
 using Npgsql;
 
 namespace Metering.Aggregator.Partitions;
@@ -8,20 +9,23 @@ namespace Metering.Aggregator.Partitions;
 /// Ownership and progress of the partitions, in PostgreSQL. Every write compares the epoch, so a former owner's write changes nothing; every
 /// write can be repeated when its outcome is unknown. Safe for concurrent use.
 /// </summary>
-public sealed class PartitionStore(PostgresDatabase database, AggregatorOptions options) : IPartitionStore
+public sealed class PartitionStore(PostgresDatabase database, LogGeneration generation, AggregatorOptions options) : IPartitionStore
 {
     private const string Free = "(lease_until is null or lease_until < now() or owner = $1)";
 
+    /// <summary>Partitions of closed generations are complete; those of a newer one are in a topic that this process does not read.</summary>
+    private readonly string _mayGoOn = $"stopped is null and (part between {generation.FirstPart} and {generation.LastPart} or part = {generation.House})";
+
     /// <summary>Makes the rows of a new topic, or checks that the topic is the one they were made for.</summary>
     /// <exception cref="PartitionStoppedException">It is another topic, or has another partition count.</exception>
-    public async Task InitializeAsync(string topicId, int partitions, CancellationToken cancellationToken)
+    public async Task InitializeAsync(string topicId, CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await database.Source.OpenConnectionAsync(cancellationToken);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using NpgsqlCommand insert = connection.Command(
-            "insert into log_topic (generation, broker_topic_id, partitions) values (1, $1, $2) on conflict do nothing", topicId, partitions);
+            "insert into log_topic (generation, broker_topic_id, partitions) select 1, $1, $2 where $3 = 1 on conflict do nothing", topicId, generation.Partitions, generation.Number);
         await insert.ExecuteNonQueryAsync(cancellationToken);
-        await CheckTopicAsync(connection, topicId, partitions, cancellationToken);
+        await CheckTopicAsync(connection, topicId, cancellationToken);
         await using NpgsqlCommand rows = connection.Command(
             """
             insert into partition_state (part, clock)
@@ -29,7 +33,7 @@ public sealed class PartitionStore(PostgresDatabase database, AggregatorOptions 
             from generate_series(0, $1) as part
             on conflict do nothing
             """,
-            partitions);
+            generation.House);
         await rows.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
@@ -53,7 +57,7 @@ public sealed class PartitionStore(PostgresDatabase database, AggregatorOptions 
             with live as (
               select owner, row_number() over (order by owner) as place, count(*) over () as owners from aggregator where alive_until >= now()),
             parts as (
-              select count(*) as total, count(*) filter (where part <> all ($2) and {Free}) as free from partition_state where stopped is null)
+              select count(*) as total, count(*) filter (where part <> all ($2) and {Free}) as free from partition_state where {_mayGoOn})
             select total / owners + case when place <= total % owners then 1 else 0 end, free from live, parts where owner = $1
             """,
             options.Owner, held.ToArray());
@@ -70,7 +74,7 @@ public sealed class PartitionStore(PostgresDatabase database, AggregatorOptions 
             $"""
             update partition_state set epoch = epoch + 1, owner = $1, lease_until = now() + $4
             where part in (
-              select part from partition_state where stopped is null and part <> all ($2) and {Free} order by part limit $3 for update skip locked)
+              select part from partition_state where {_mayGoOn} and part <> all ($2) and {Free} order by part limit $3 for update skip locked)
             returning part, epoch, confirmed, pend_lo, pend_hi, flush_no, case when clock = 'infinity' then 'epoch'::timestamptz else clock end
             """,
             options.Owner, held.ToArray(), atMost, options.Lease);
@@ -179,19 +183,23 @@ public sealed class PartitionStore(PostgresDatabase database, AggregatorOptions 
         return held;
     }
 
-    private static async Task CheckTopicAsync(NpgsqlConnection connection, string topicId, int partitions, CancellationToken cancellationToken)
+    private async Task CheckTopicAsync(NpgsqlConnection connection, string topicId, CancellationToken cancellationToken)
     {
-        await using NpgsqlCommand select = new("select broker_topic_id, partitions from log_topic order by generation desc limit 1", connection);
+        await using NpgsqlCommand select = new("select broker_topic_id, partitions, generation from log_topic order by generation desc limit 1", connection);
         await using NpgsqlDataReader reader = await select.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken) || reader.GetInt32(2) != generation.Number)
+        {
+            throw new PartitionStoppedException(0, $"this process uses generation {generation.Number} of the log, and the log has grown since: restart it");
+        }
+
         if (reader.GetString(0) != topicId)
         {
             throw new PartitionStoppedException(0, $"the log's topic is {topicId}, but the recorded progress belongs to topic {reader.GetString(0)}: the topic was made anew or another PostgreSQL is connected");
         }
 
-        if (reader.GetInt32(1) != partitions)
+        if (reader.GetInt32(1) != generation.Partitions)
         {
-            throw new PartitionStoppedException(0, $"the topic has {partitions} partitions, the recorded progress {reader.GetInt32(1)}; the count of a topic never changes");
+            throw new PartitionStoppedException(0, $"the topic has {generation.Partitions} partitions, the recorded progress {reader.GetInt32(1)}; the count of a topic never changes, 'metering grow' makes a new one");
         }
     }
 

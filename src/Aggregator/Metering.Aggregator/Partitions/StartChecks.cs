@@ -1,6 +1,7 @@
 using Metering.Aggregator.Flushing;
 using Metering.Aggregator.Sealing;
 using Metering.EventLog;
+using Metering.Storage.Postgres.Generations;
 
 namespace Metering.Aggregator.Partitions;
 
@@ -8,7 +9,7 @@ namespace Metering.Aggregator.Partitions;
 /// What must agree before a partition is processed: the log, PostgreSQL and ClickHouse may each have been restored from a backup or made
 /// anew. Going on would lose usage or count it twice; stopping with a name costs nothing but time.
 /// </summary>
-internal sealed class StartChecks(IFlushTables tables, ISealStore seals, IWindowStore windows)
+internal sealed class StartChecks(IFlushTables tables, ISealStore seals, IWindowStore windows, LogGeneration generation)
 {
     /// <exception cref="PartitionStoppedException">They do not agree.</exception>
     public async Task CheckAsync(PartitionState state, ITopic topic, CancellationToken cancellationToken)
@@ -22,6 +23,20 @@ internal sealed class StartChecks(IFlushTables tables, ISealStore seals, IWindow
         }
 
         await CheckRowsAsync(state, cancellationToken);
+    }
+
+    /// <summary>
+    /// Partitions that ClickHouse knows and PostgreSQL does not mean a PostgreSQL from before the log grew. What was moved to the newer topic would be
+    /// counted again from the older one, and no repair can tell.
+    /// </summary>
+    public async Task CheckGenerationAsync(CancellationToken cancellationToken)
+    {
+        int known = await tables.LastPartAsync(cancellationToken);
+        if (known >= generation.PartCount)
+        {
+            throw new PartitionStoppedException(
+                0, $"ClickHouse has partition {known}, but generation {generation.Number} of the log ends at {generation.PartCount - 1}: PostgreSQL is from before the log grew. Restore a later backup of it");
+        }
     }
 
     /// <summary>Seals that ClickHouse knows and PostgreSQL does not mean an older PostgreSQL: sealing again would change the past.</summary>

@@ -2,7 +2,7 @@ namespace Metering.Aggregator.Sealing;
 
 /// <param name="Number">1, 2, 3, …</param>
 /// <param name="Upto">Minutes below are sealed.</param>
-/// <param name="Cut">Confirmed offset per partition, the house partition last: deltas above belong to a later seal.</param>
+/// <param name="Cut">Confirmed offset per partition, the house partition and those of closed generations too: deltas above belong to a later seal.</param>
 public sealed record Seal(long Number, DateTimeOffset Upto, long[] Cut, DateTimeOffset SealedAt)
 {
     /// <summary>Before the first: nothing is sealed.</summary>

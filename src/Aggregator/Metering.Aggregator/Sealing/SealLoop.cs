@@ -5,13 +5,13 @@ namespace Metering.Aggregator.Sealing;
 /// <summary>Seals for as long as this process holds the sealer's lock; waits for it otherwise.</summary>
 internal sealed class SealLoop(Sealer sealer, ISealStore store, AggregatorOptions options, TimeProvider time, ILogger<SealLoop> logger)
 {
-    public async Task RunAsync(int partitions, CancellationToken cancellationToken)
+    public async Task RunAsync(int house, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
-                await HoldLockAsync(partitions, cancellationToken);
+                await HoldLockAsync(house, cancellationToken);
             }
             catch (Exception problem) when (problem is not (OperationCanceledException or Partitions.PartitionStoppedException or Engine.InvariantException))
             {
@@ -22,12 +22,12 @@ internal sealed class SealLoop(Sealer sealer, ISealStore store, AggregatorOption
         }
     }
 
-    private async Task HoldLockAsync(int partitions, CancellationToken cancellationToken)
+    private async Task HoldLockAsync(int house, CancellationToken cancellationToken)
     {
         await using ISealerLock? held = await store.TryLockAsync(cancellationToken);
         while (held is not null)
         {
-            bool sealedOne = await sealer.StepAsync(partitions, cancellationToken);
+            bool sealedOne = await sealer.StepAsync(house, cancellationToken);
             await held.CheckAsync(cancellationToken);
             if (!sealedOne)
             {

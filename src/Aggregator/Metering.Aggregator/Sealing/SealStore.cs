@@ -40,17 +40,17 @@ internal sealed class SealStore(PostgresDatabase database) : ISealStore
             : null;
     }
 
-    public async Task<(long[] Cut, DateTimeOffset Clock)?> ReadProgressAsync(int partitions, CancellationToken cancellationToken)
+    public async Task<(long[] Cut, DateTimeOffset Clock)?> ReadProgressAsync(int house, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = database.Source.Command(
             """
-            select array_agg(confirmed order by part), least(min(clock) filter (where part < $1), now()), count(*), bool_and(clock > 'epoch')
+            select array_agg(confirmed order by part), least(min(clock) filter (where part <> $1), now()), count(*) = (select sum(partitions) + 1 from log_topic), bool_and(clock > 'epoch')
             from partition_state
             """,
-            partitions);
+            house);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        bool complete = reader.GetInt64(2) == partitions + 1 && reader.GetBoolean(3);
+        bool complete = reader.GetBoolean(2) && reader.GetBoolean(3);
         return complete ? (reader.GetFieldValue<long[]>(0), reader.GetFieldValue<DateTimeOffset>(1)) : null;
     }
 

@@ -13,7 +13,7 @@ internal sealed class Sealer(ISealStore store, IWindowStore windows, AggregatorO
 {
     /// <summary>Finishes a seal that was begun, then makes the next one when a further minute has passed the allowed lateness.</summary>
     /// <returns>Whether a seal was written.</returns>
-    public async Task<bool> StepAsync(int partitions, CancellationToken cancellationToken)
+    public async Task<bool> StepAsync(int house, CancellationToken cancellationToken)
     {
         (Seal last, Seal? pending) = await store.LastAsync(cancellationToken);
         if (pending is not null)
@@ -22,7 +22,7 @@ internal sealed class Sealer(ISealStore store, IWindowStore windows, AggregatorO
             return true;
         }
 
-        Seal? next = await PlanAsync(last, partitions, cancellationToken);
+        Seal? next = await PlanAsync(last, house, cancellationToken);
         if (next is null || !await store.BeginAsync(next, cancellationToken))
         {
             return false;
@@ -33,9 +33,9 @@ internal sealed class Sealer(ISealStore store, IWindowStore windows, AggregatorO
     }
 
     /// <summary>The next seal: the boundary never goes back, and never passes PostgreSQL's clock or the slowest partition's.</summary>
-    private async Task<Seal?> PlanAsync(Seal last, int partitions, CancellationToken cancellationToken)
+    private async Task<Seal?> PlanAsync(Seal last, int house, CancellationToken cancellationToken)
     {
-        if (await store.ReadProgressAsync(partitions, cancellationToken) is not { } progress)
+        if (await store.ReadProgressAsync(house, cancellationToken) is not { } progress)
         {
             return null;
         }
@@ -44,7 +44,7 @@ internal sealed class Sealer(ISealStore store, IWindowStore windows, AggregatorO
         DateTimeOffset boundary = progress.Clock - options.AllowedLateness;
         DateTimeOffset minute = new(boundary.Ticks - (boundary.Ticks % TimeSpan.TicksPerMinute), TimeSpan.Zero);
         DateTimeOffset upto = minute > last.Upto ? minute : last.Upto;
-        bool houseWorked = progress.Cut[partitions] > last.Cut.ElementAtOrDefault(partitions);
+        bool houseWorked = progress.Cut[house] > last.Cut.ElementAtOrDefault(house);
         return upto > last.Upto || houseWorked ? new Seal(last.Number + 1, upto, progress.Cut, time.GetUtcNow()) : null;
     }
 

@@ -14,6 +14,7 @@ public sealed class AggregatorMetrics
     private readonly Counter<long> _seals;
     private readonly Counter<long> _findings;
     private readonly Counter<long> _corrections;
+    private readonly Counter<long> _moved;
     private readonly Gauge<double> _sealLag;
     private readonly Gauge<double> _watermarkLag;
 
@@ -28,6 +29,7 @@ public sealed class AggregatorMetrics
         _seals = meter.CreateCounter<long>("metering.aggregator.seals", "{seal}", "Seals written.");
         _findings = meter.CreateCounter<long>("metering.aggregator.audit.findings", "{finding}", "Differences the audit found.");
         _corrections = meter.CreateCounter<long>("metering.aggregator.corrections", "{correction}", "Rows of a seal for minutes that an earlier seal had sealed.");
+        _moved = meter.CreateCounter<long>("metering.aggregator.records.moved", "{record}", "Records that reached the topic of a closed generation and were moved to the newest.");
         _watermarkLag = meter.CreateGauge<double>("metering.aggregator.watermark.lag", "s", "How far the slowest partition's clock is behind this one.");
         _sealLag = meter.CreateGauge<double>("metering.aggregator.seal.lag", "s", "How far the newest seal's boundary is behind the clock.");
     }
@@ -53,6 +55,8 @@ public sealed class AggregatorMetrics
     }
 
     public void Watermark(TimeSpan lag) => _watermarkLag.Record(lag.TotalSeconds);
+
+    public void Moved(int records) => _moved.Add(records);
 
     public void Found(int findings) => _findings.Add(findings);
 }
