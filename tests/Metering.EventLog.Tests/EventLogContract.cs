@@ -69,6 +69,17 @@ public abstract class EventLogContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_topic_that_must_exist_is_not_made()
+    {
+        TopicSpec spec = new(NewName(), 2) { MustExist = true };
+        await Assert.ThrowsAsync<TopicMissingException>(() => Log.OpenAsync(spec, Token));
+        await Assert.ThrowsAsync<TopicMissingException>(() => Log.OpenAsync(spec, Token));
+        ITopic made = await OpenTopicAsync(partitions: 2);
+        ITopic found = await Log.OpenAsync(new TopicSpec(made.Name, 2) { MustExist = true }, Token);
+        Assert.Equal(made.Id, found.Id);
+    }
+
+    [Fact]
     public async Task Every_record_has_a_result_and_is_read_under_it()
     {
         ITopic topic = await OpenTopicAsync(partitions: 2);

@@ -39,6 +39,9 @@ internal static class UpCommand
         {
             await using MeteringServer server = await MeteringServer.StartAsync(settings, roles, configuration, cancellationToken);
             Running.Announce(server);
+
+            // Should it start anew, then where its clients already look for it.
+            (settings.Http, settings.Grpc) = (new Uri(server.HttpAddress).Authority, new Uri(server.GrpcAddress).Authority);
             await server.WaitForShutdownAsync(cancellationToken);
             again = server.IsOutgrown && !cancellationToken.IsCancellationRequested;
         }

@@ -83,6 +83,14 @@ internal sealed class MeteringCluster : IAsyncDisposable
 
     public async Task AddAggregatorAsync() => Aggregators.Add(await ServeAsync("aggregator"));
 
+    /// <summary>Gives the log more partitions while everything runs.</summary>
+    public async Task<string> GrowAsync(int generation, int partitions)
+    {
+        Broker?.CreateTopic($"{Topics.UsageEvents}.{generation}", partitions);
+        (int exitCode, string output, string errors) = await MeteringProcess.RunAsync(_environment, "grow", "--to", partitions.ToString(CultureInfo.InvariantCulture));
+        return exitCode == 0 ? output : throw new InvalidOperationException(errors);
+    }
+
     /// <summary>Events go to one of the ingesting processes, audits to the aggregator that makes them, all else to the querying one.</summary>
     public async Task<MeteringClient> NewClientAsync(int ingest = 0)
     {

@@ -92,9 +92,12 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
     }
 
     /// <summary>A command that ends.</summary>
-    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
+    public static Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments) => RunAsync(new Dictionary<string, string>(), arguments);
+
+    /// <inheritdoc cref="RunAsync(string[])"/>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        using Process process = Process.Start(StartInfo(arguments, new Dictionary<string, string>()))!;
+        using Process process = Process.Start(StartInfo(arguments, environment))!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         try
