@@ -13,6 +13,7 @@ public partial class DependencyTests
         ["Metering.Embedded"] = [],
         ["Metering.Storage"] = ["Metering.Contracts"],
         ["Metering.Billing"] = [],
+        ["Metering.Billing.Zones"] = ["Metering.Billing"],
         ["Metering.Aggregator.Engine"] = ["Metering.Contracts"],
         ["Metering.Ingest"] = ["Metering.Contracts", "Metering.EventLog", "Metering.Storage"],
         ["Metering.Aggregator"] = ["Metering.Aggregator.Engine", "Metering.EventLog", "Metering.Storage"],
