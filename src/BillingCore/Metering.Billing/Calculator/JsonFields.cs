@@ -87,13 +87,12 @@ internal sealed class JsonFields
         return value.ValueKind == JsonValueKind.True;
     }
 
-    /// <summary>One of the names, by its value; null when absent.</summary>
-    public T? Choice<T>(string name, params ReadOnlySpan<(string Name, T Value)> choices)
-        where T : struct
+    /// <summary>The value of one of the names.</summary>
+    public T Choice<T>(string name, T absent, params ReadOnlySpan<(string Name, T Value)> choices)
     {
         if (Text(name) is not { } text)
         {
-            return null;
+            return absent;
         }
 
         foreach ((string choice, T value) in choices)
@@ -111,7 +110,7 @@ internal sealed class JsonFields
         }
 
         Refuse(name, $"must be one of {string.Join(", ", names)}");
-        return null;
+        return absent;
     }
 
     public JsonFields? Object(string name) => Find(name) is { } value ? new JsonFields(value, PathOf(name), _problems) : null;
