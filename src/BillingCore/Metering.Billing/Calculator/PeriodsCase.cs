@@ -103,7 +103,7 @@ internal sealed class PeriodsCase
             fields.Refuse("unit", "is required");
         }
 
-        IntervalUnit unit = fields.Choice<IntervalUnit>("unit", s_units) ?? IntervalUnit.Month;
+        IntervalUnit unit = fields.Choice("unit", IntervalUnit.Month, s_units);
         int count = fields.Integer("count", 1, BillingInterval.MaxCount) ?? 1;
         fields.Close();
         return new BillingInterval(unit, count);

@@ -42,7 +42,7 @@ internal sealed class ProrateCase
     private ProrateAnswer? Answer()
     {
         Currency? currency = CurrencyOf();
-        ProrationUnit unit = _fields.Choice("unit", ("day", ProrationUnit.Day), ("second", ProrationUnit.Second), ("none", ProrationUnit.None)) ?? ProrationUnit.Day;
+        ProrationUnit unit = _fields.Choice("unit", ProrationUnit.Day, ("day", ProrationUnit.Day), ("second", ProrationUnit.Second), ("none", ProrationUnit.None));
         TimeRange period = Period();
         List<Charge> charges = Charges(period, currency);
         _fields.Close();
@@ -110,7 +110,7 @@ internal sealed class ProrateCase
     {
         string id = fields.RequiredText("id");
         Fraction amount = fields.RequiredNumber("amount");
-        ChargeTiming timing = fields.Choice<ChargeTiming>("timing", s_timings) ?? ChargeTiming.Advance;
+        ChargeTiming timing = fields.Choice("timing", ChargeTiming.Advance, s_timings);
         DateTimeOffset? from = fields.Instant("from", _zone);
         DateTimeOffset? to = fields.Instant("to", _zone);
         if (to < from)
