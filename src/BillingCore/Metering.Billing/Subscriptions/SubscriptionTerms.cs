@@ -1,0 +1,23 @@
+using Metering.Billing.Periods;
+
+namespace Metering.Billing.Subscriptions;
+
+/// <summary>What is subscribed to. It pins a version of a plan and of a price book and stays with them: publishing another version changes nobody.</summary>
+/// <param name="Items">One per component, by its key.</param>
+public sealed record SubscriptionTerms(string Plan, int PlanVersion, int PriceBookVersion, IReadOnlyList<SubscriptionItem> Items)
+{
+    /// <summary>Null when the component is not part of it.</summary>
+    public SubscriptionItem? Find(string component) => Items.FirstOrDefault(item => item.Component == component);
+
+    public bool Equals(SubscriptionTerms? other) => other is not null
+        && (Plan, PlanVersion, PriceBookVersion) == (other.Plan, other.PlanVersion, other.PriceBookVersion)
+        && Items.SequenceEqual(other.Items);
+
+    public override int GetHashCode() => HashCode.Combine(Plan, PlanVersion, PriceBookVersion, Items.Count);
+}
+
+/// <summary>A component as it is subscribed to.</summary>
+/// <param name="Component">Its key within the plan, the same in every version.</param>
+/// <param name="Price">What names the content of its price: two versions with the same price are one rating scope.</param>
+/// <param name="Quantity">Seats, for a licensed component; otherwise 1.</param>
+public sealed record SubscriptionItem(string Component, string Price, BillingInterval Interval, Fraction Quantity);
