@@ -59,8 +59,19 @@ public class PercentageTests
     [Fact]
     public void An_event_that_arrives_late_shifts_the_free_part_and_the_difference_may_be_negative()
     {
-        // Billed: of 10 and 100 the first is free: 10. Then 200 arrives, before both: it is free, 10·10 % + 100·10 % = 11. With a fixed
-        // fee of −1 an event it would be less; with values 100, 10 and the late one of 100 … the sign follows the model.
+        // One event is free, at −10 %. Billed: 100 is free, 10 pays −1. The late event of 5 is the first and is free instead: 100 and 10
+        // pay −11, so the step is −10.
+        const string Price = "\"component\":{\"model\":\"percentage\",\"percent\":\"-10\",\"free_events\":1}";
+        const string Billed = """{"value":"100","at":"2026-01-02","id":"a"},{"value":"10","at":"2026-01-03","id":"b"}""";
+        const string Late = """{"value":"5","at":"2026-01-01","id":"c"}""";
+        Assert.Equal("-1.00", Calculate.Rate($$"""{"events":[{{Billed}}],{{Price}}}""").Text("amount"));
+        Assert.Equal("-10.00", Calculate.Rate($$"""{"events":[{{Billed}},{{Late}}],"already":{"amount":"-1.00"},{{Price}}}""").Text("amount"));
+    }
+
+    [Fact]
+    public void A_late_refund_is_given_back()
+    {
+        // A refund of 20 that happened first arrives last. It uses no free part: 150 still has 100 free, and 20·10 % are given back.
         const string Price = "\"component\":{\"model\":\"percentage\",\"percent\":\"10\",\"free_amount\":\"100\"}";
         const string Billed = """{"value":"150","at":"2026-01-02","id":"a"}""";
         const string Late = """{"value":"-20","at":"2026-01-01","id":"b"}""";
