@@ -90,15 +90,15 @@ internal sealed class Aggregators(World world, Swarm swarm, Stores stores)
             new MeterCatalogLoop(catalog, options, time, Log<MeterCatalogLoop>()), flushLoop, houseLoop,
             new SealLoop(new Sealer(seals, windows, options, s_metrics, time, Log<Sealer>()), seals, options, time, Log<SealLoop>()),
             new TickLoop(options, time, Log<TickLoop>()), new LeaseLoop(partitions, options, time), new RetentionLoop(windows, seals, options, time, Log<RetentionLoop>()),
-            new NoStragglers(), sink, new AggregatorStatus(), options, time, Log<AggregatorService>());
+            new NoStragglers(time), sink, new AggregatorStatus(), options, time, Log<AggregatorService>());
 
         NodeLogger<T> Log<T>() => new(world, node, () => swarm.Lies > 0);
     }
 
     /// <summary>The simulated log has one generation.</summary>
-    private sealed class NoStragglers : IStragglers
+    private sealed class NoStragglers(TimeProvider time) : IStragglers
     {
-        public Task MoveAsync(CancellationToken cancellationToken) => Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        public Task MoveAsync(CancellationToken cancellationToken) => Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
     }
 
     internal sealed record Life(Node Node, CancellationTokenSource Stopping);
