@@ -1,0 +1,194 @@
+using System.Text.Json;
+using Metering.Billing.Calculator;
+using Metering.Billing.Periods;
+using Metering.Billing.Proration;
+
+namespace Metering.Billing.Catalog.Documents;
+
+/// <summary>Reads a version of a price book strictly: every problem with the path of its field.</summary>
+public static class PriceBookReader
+{
+    private const int MaxPlans = 200;
+    private const int MaxPhases = 10;
+    private const int MaxComponents = 100;
+
+    /// <param name="meterOf">The aggregation of a meter by its slug; null when there is none.</param>
+    /// <param name="products">Keys of the catalogue's products.</param>
+    /// <returns>What can be published when there are no problems; otherwise of no use.</returns>
+    public static PriceBookDocument Read(JsonElement body, Func<string, MeterAggregation?> meterOf, IReadOnlySet<string> products, List<Problem> problems)
+    {
+        JsonFields fields = new(body, "", problems);
+        string code = fields.RequiredText("currency");
+        Currency? currency = Currency.Find(code);
+        if (currency is null && code.Length > 0)
+        {
+            fields.Refuse("currency", $"'{code}' is not a currency of ISO 4217");
+        }
+
+        RoundingMode rounding = fields.Choice(
+            "rounding", RoundingMode.HalfAwayFromZero,
+            ("half_away_from_zero", RoundingMode.HalfAwayFromZero), ("half_even", RoundingMode.HalfEven), ("half_up", RoundingMode.HalfUp), ("up", RoundingMode.Up), ("down", RoundingMode.Down));
+        DateTimeOffset effectiveFrom = fields.RequiredMinute("effective_from");
+        List<PlanDocument> plans = Listed(fields, "plans", MaxPlans)?.ConvertAll(one => ReadPlan(one, meterOf, products)) ?? [];
+        fields.Close();
+        CheckKeys(plans, plan => plan.Key, fields, "plans");
+        return new PriceBookDocument(currency ?? Currency.Of("USD"), rounding, effectiveFrom, plans);
+    }
+
+    private static PlanDocument ReadPlan(JsonFields fields, Func<string, MeterAggregation?> meterOf, IReadOnlySet<string> products)
+    {
+        string key = fields.Key("key");
+        string product = fields.RequiredText("product");
+        if (product.Length > 0 && !products.Contains(product))
+        {
+            fields.Refuse("product", $"there is no product '{product}'");
+        }
+
+        string name = fields.Name("name") ?? key;
+        List<PhaseDocument> phases = Listed(fields, "phases", MaxPhases)?.ConvertAll(one => ReadPhase(one, meterOf)) ?? [];
+        List<Commitment> commitments = Listed(fields, "commitments", MaxComponents)?.ConvertAll(ReadCommitment) ?? [];
+        fields.Close();
+        CheckPhases(phases, fields);
+        PlanRules.Check(phases, commitments, fields);
+        return new PlanDocument(key, name, product, phases, commitments);
+    }
+
+    private static PhaseDocument ReadPhase(JsonFields fields, Func<string, MeterAggregation?> meterOf)
+    {
+        PhaseDocument phase = new(
+            fields.Key("key"),
+            fields.Flag("trial") ?? false,
+            fields.Interval("length"),
+            Listed(fields, "components", MaxComponents)?.ConvertAll(one => ReadComponent(one, meterOf)) ?? []);
+        fields.Close();
+        CheckKeys(phase.Components, one => one.Component.Key, fields, "components");
+        return phase;
+    }
+
+    private static ComponentDocument ReadComponent(JsonFields fields, Func<string, MeterAggregation?> meterOf)
+    {
+        string key = fields.Key("key");
+        if (!fields.Has("price"))
+        {
+            fields.Refuse("price", "is required");
+        }
+
+        Component price = fields.Object("price") is { } given ? ComponentReader.Read(given) : new Component { Price = new FlatPrice(Fraction.Zero) };
+        UsageSource? source = ReadSource(fields, meterOf);
+        Component component = price with { Key = key, Source = source, TaxCategory = fields.Name("tax_category") ?? "" };
+        ComponentDocument document = new(
+            component,
+            fields.Name("name") ?? key,
+            ReadTiming(fields, price.Price),
+            fields.Interval("interval") ?? new BillingInterval(IntervalUnit.Month),
+            fields.Choice("prorate", ProrationUnit.Day, ("day", ProrationUnit.Day), ("second", ProrationUnit.Second), ("none", ProrationUnit.None)));
+        fields.Close();
+        return document;
+    }
+
+    private static UsageSource? ReadSource(JsonFields fields, Func<string, MeterAggregation?> meterOf)
+    {
+        Dictionary<string, IReadOnlySet<string>> filter = new(StringComparer.Ordinal);
+        foreach (JsonFields one in fields.Objects("filter") ?? [])
+        {
+            string property = one.RequiredText("property");
+            List<string> values = one.Texts("values") ?? [];
+            if (values.Count == 0)
+            {
+                one.Refuse("values", "must have at least one value");
+            }
+
+            if (!filter.TryAdd(property, values.ToHashSet(StringComparer.Ordinal)))
+            {
+                one.Refuse("property", "is listed twice");
+            }
+
+            one.Close();
+        }
+
+        if (fields.Text("meter") is not { } meter)
+        {
+            if (filter.Count > 0)
+            {
+                fields.Refuse("filter", "needs a meter");
+            }
+
+            return null;
+        }
+
+        MeterAggregation? aggregation = meterOf(meter);
+        if (aggregation is null)
+        {
+            fields.Refuse("meter", $"there is no meter '{meter}'");
+        }
+
+        return new UsageSource(meter, aggregation ?? MeterAggregation.Sum, filter);
+    }
+
+    /// <summary>Usage is always billed when it is known; what is not usage says when.</summary>
+    private static ChargeTiming ReadTiming(JsonFields fields, Price price)
+    {
+        bool isUsage = price is not (FlatPrice or LicensedPrice);
+        if (isUsage && fields.Has("timing"))
+        {
+            fields.Refuse("timing", "is for flat and licensed prices: usage is billed after its period");
+        }
+
+        ChargeTiming timing = fields.Choice("timing", ChargeTiming.Advance, ("advance", ChargeTiming.Advance), ("arrears", ChargeTiming.Arrears), ("once", ChargeTiming.Once));
+        return isUsage ? ChargeTiming.Usage : timing;
+    }
+
+    private static Commitment ReadCommitment(JsonFields fields)
+    {
+        Commitment commitment = new(
+            fields.Key("key"), fields.RequiredNumber("amount"), fields.Texts("components") ?? [], fields.Choice("on_early_end", EarlyEnd.Share, ("share", EarlyEnd.Share), ("full", EarlyEnd.Full)));
+        fields.Close();
+        return commitment;
+    }
+
+    private static void CheckPhases(List<PhaseDocument> phases, JsonFields plan)
+    {
+        if (phases.Count == 0)
+        {
+            plan.Refuse("phases", "must have at least one phase");
+        }
+
+        CheckKeys(phases, phase => phase.Key, plan, "phases");
+        for (int i = 0; i < phases.Count; i++)
+        {
+            bool isLast = i == phases.Count - 1;
+            if (phases[i].Length is null != isLast)
+            {
+                plan.Refuse($"phases[{i}].length", isLast ? "must be absent: the last phase stays" : "is required: another phase follows");
+            }
+
+            if (phases[i].IsTrial && i > 0)
+            {
+                plan.Refuse($"phases[{i}].trial", "is for the first phase");
+            }
+        }
+    }
+
+    private static List<JsonFields>? Listed(JsonFields fields, string name, int most)
+    {
+        List<JsonFields>? items = fields.Objects(name);
+        if (items?.Count > most)
+        {
+            fields.Refuse(name, $"has {items.Count} entries; at most {most} are allowed");
+        }
+
+        return items;
+    }
+
+    private static void CheckKeys<T>(IReadOnlyList<T> items, Func<T, string> keyOf, JsonFields owner, string name)
+    {
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        for (int i = 0; i < items.Count; i++)
+        {
+            if (!seen.Add(keyOf(items[i])))
+            {
+                owner.Refuse($"{name}[{i}].key", $"'{keyOf(items[i])}' is used twice");
+            }
+        }
+    }
+}
