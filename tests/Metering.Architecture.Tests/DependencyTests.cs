@@ -14,11 +14,13 @@ public partial class DependencyTests
         ["Metering.Storage"] = ["Metering.Contracts"],
         ["Metering.Billing"] = [],
         ["Metering.Billing.Zones"] = ["Metering.Billing"],
+        ["Metering.Billing.Postgres"] = ["Metering.Billing", "Metering.Storage"],
+        ["Metering.BillingCore"] = ["Metering.Billing.Postgres", "Metering.Billing.Zones"],
         ["Metering.Aggregator.Engine"] = ["Metering.Contracts"],
         ["Metering.Ingest"] = ["Metering.Contracts", "Metering.EventLog", "Metering.Storage"],
         ["Metering.Aggregator"] = ["Metering.Aggregator.Engine", "Metering.EventLog", "Metering.Storage"],
         ["Metering.Query"] = ["Metering.Aggregator.Engine", "Metering.Storage"],
-        ["Metering.Host"] = ["Metering.Ingest", "Metering.Aggregator", "Metering.Query", "Metering.Embedded"],
+        ["Metering.Host"] = ["Metering.Ingest", "Metering.Aggregator", "Metering.Query", "Metering.BillingCore", "Metering.Embedded"],
     };
 
     public static TheoryData<string> Production => [.. Tree.Projects.Where(path => path.StartsWith("src/", StringComparison.Ordinal))];

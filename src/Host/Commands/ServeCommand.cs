@@ -23,7 +23,7 @@ internal static class ServeCommand
               metering serve --roles ingest --kafka kafka1:9092,kafka2:9092 --postgres "Host=db;…" --http 0.0.0.0:8888
               metering serve --roles aggregator --kafka kafka1:9092 --postgres "Host=db;…" --clickhouse http://ch:8123
             """);
-        Option<string[]> roles = new("--roles") { Description = "ingest, aggregator, query or all", Required = true, AllowMultipleArgumentsPerToken = true, HelpName = "ROLES" };
+        Option<string[]> roles = new("--roles") { Description = "ingest, aggregator, query, billing or all", Required = true, AllowMultipleArgumentsPerToken = true, HelpName = "ROLES" };
         command.Options.Add(roles);
         ServerOptions options = new();
         options.AddTo(command);

@@ -28,7 +28,7 @@ internal sealed class Engines : IAsyncDisposable
     /// <summary>Null in a process that only ingests.</summary>
     public ClickHouseDatabase? ClickHouse { get; private set; }
 
-    /// <summary>Null in a process that only answers queries.</summary>
+    /// <summary>Null in a process that neither ingests nor counts.</summary>
     public UsageLog? UsageLog { get; private set; }
 
     /// <summary>For people: where the stores are.</summary>
@@ -43,7 +43,7 @@ internal sealed class Engines : IAsyncDisposable
         Engines engines = new();
         Task postgres = engines.StartPostgresAsync(settings, loggers, time, cancellationToken);
         List<Task> starting = [postgres];
-        if ((roles & (Roles.Aggregator | Roles.Query)) != 0)
+        if ((roles & (Roles.Aggregator | Roles.Query | Roles.Billing)) != 0)
         {
             starting.Add(engines.StartClickHouseAsync(settings, loggers, time, cancellationToken));
         }

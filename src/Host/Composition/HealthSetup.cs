@@ -25,7 +25,7 @@ internal static class HealthSetup
             checks.AddCheck<LogHealth>("log", tags: [Ready]);
         }
 
-        if ((roles & (Roles.Aggregator | Roles.Query)) != 0)
+        if ((roles & (Roles.Aggregator | Roles.Query | Roles.Billing)) != 0)
         {
             checks.AddCheck<ClickHouseHealth>("clickhouse", tags: [Ready]);
         }

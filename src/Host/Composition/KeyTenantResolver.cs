@@ -1,11 +1,10 @@
 using Metering.Host.Settings;
-using Metering.Query.Http;
 using Metering.Storage.Postgres.ApiKeys;
 
 namespace Metering.Host.Composition;
 
-/// <summary>The tenant whose usage a request may see: by the same keys that send usage.</summary>
-internal sealed class KeyTenantResolver(IApiKeys keys, MeteringSettings settings) : ITenantResolver
+/// <summary>The tenant whose usage and bills a request may see: by the same keys that send usage.</summary>
+internal sealed class KeyTenantResolver(IApiKeys keys, MeteringSettings settings) : Query.Http.ITenantResolver, BillingCore.Http.ITenantResolver
 {
     private const string Bearer = "Bearer ";
     private const string DefaultTenant = "default";

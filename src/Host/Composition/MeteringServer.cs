@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Metering.Aggregator;
 using Metering.Aggregator.Http;
+using Metering.BillingCore;
 using Metering.Contracts;
 using Metering.Host.Settings;
 using Metering.Ingest;
@@ -41,7 +42,7 @@ internal sealed class MeteringServer : IAsyncDisposable
 
     public string PostgresAddress => _engines.PostgresAddress;
 
-    /// <param name="configuration">From file, environment and command line; sections Ingest, Aggregator, Query, EventLog and Kafka beside the settings.</param>
+    /// <param name="configuration">From file, environment and command line; sections Ingest, Aggregator, Query, Billing, EventLog and Kafka beside the settings.</param>
     public static async Task<MeteringServer> StartAsync(
         MeteringSettings settings, Roles roles, IConfiguration configuration, CancellationToken cancellationToken)
     {
@@ -120,6 +121,12 @@ internal sealed class MeteringServer : IAsyncDisposable
             builder.Services.AddQuery();
         }
 
+        if (roles.HasFlag(Roles.Billing))
+        {
+            builder.Services.AddSingleton<BillingCore.Http.ITenantResolver, KeyTenantResolver>();
+            builder.Services.AddBilling();
+        }
+
         if (roles.HasFlag(Roles.Aggregator))
         {
             AggregatorOptions options = new() { CacheDirectory = Path.Combine(settings.Data, "dedup") };
@@ -140,6 +147,11 @@ internal sealed class MeteringServer : IAsyncDisposable
         if (roles.HasFlag(Roles.Query))
         {
             app.MapQuery();
+        }
+
+        if (roles.HasFlag(Roles.Billing))
+        {
+            app.MapBilling();
         }
 
         if (roles.HasFlag(Roles.Aggregator))

@@ -15,7 +15,10 @@ public enum Roles
     /// <summary>Answers queries and manages meters.</summary>
     Query = 4,
 
-    All = Ingest | Aggregator | Query,
+    /// <summary>Prices: the catalogue, the calculators.</summary>
+    Billing = 8,
+
+    All = Ingest | Aggregator | Query | Billing,
 }
 
 public static class RoleNames
@@ -31,8 +34,9 @@ public static class RoleNames
                 "ingest" => Roles.Ingest,
                 "aggregator" => Roles.Aggregator,
                 "query" => Roles.Query,
+                "billing" => Roles.Billing,
                 "all" => Roles.All,
-                _ => throw new SettingsException($"--roles {name}: expected ingest, aggregator, query or all."),
+                _ => throw new SettingsException($"--roles {name}: expected ingest, aggregator, query, billing or all."),
             };
         }
 

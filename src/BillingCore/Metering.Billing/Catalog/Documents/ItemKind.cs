@@ -7,8 +7,6 @@ namespace Metering.Billing.Catalog.Documents;
 /// A kind of thing in the catalogue that has a key and a body of a few fields: products, features, tax rates, discounts, and what single customers pay
 /// instead. Each is read strictly and written in one form.
 /// </summary>
-/// <param name="Name">In the database and in files: <c>tax_rate</c>.</param>
-/// <param name="Route">In URLs, and the name of the list in a file: <c>tax_rates</c>.</param>
 public sealed class ItemKind
 {
     private readonly Func<JsonFields, Action<Utf8JsonWriter>> _read;
@@ -27,6 +25,7 @@ public sealed class ItemKind
 
     public static IReadOnlyList<ItemKind> All { get; } = [Product, Feature, TaxRate, Discount, Override];
 
+    /// <summary>In the database: <c>tax_rate</c>.</summary>
     public string Name { get; }
 
     /// <summary>The list's name in files.</summary>
@@ -89,7 +88,9 @@ public sealed class ItemKind
     {
         (string? name, string? currency, List<string>? components) = (fields.Name("name"), fields.Text("currency"), fields.Texts("components"));
         Discount discount = new(fields.Number("percent"), fields.Number("amount"), fields.Integer("periods", 1, int.MaxValue));
-        ComponentRules.CheckDiscount(discount, fields.Refuse);
+        List<Problem> problems = [];
+        ComponentRules.CheckDiscounts([discount], new ProblemList(problems, ""));
+        problems.ForEach(problem => fields.Refuse(problem.Path.Replace("discounts[0]", "", StringComparison.Ordinal).TrimStart('.'), problem.Reason));
         if ((discount.Amount is null) != (currency is null))
         {
             fields.Refuse("currency", discount.Amount is null ? "is for an amount" : "is required: the discount is an amount of money");
