@@ -41,12 +41,12 @@ public static class CatalogItems
             $"""
             insert into billing.catalog_item as old (tenant_id, kind, key, body, created_at, updated_at) values ($1, $2, $3, $4, $5, $5)
             on conflict (tenant_id, kind, key) do update set body = excluded.body, archived_at = null,
-              revision = old.revision + case when old.body = excluded.body and old.archived_at is null then 0 else 1 end,
-              updated_at = case when old.body = excluded.body and old.archived_at is null then old.updated_at else excluded.updated_at end
+              revision = old.revision + case when old.body::text = excluded.body::text and old.archived_at is null then 0 else 1 end,
+              updated_at = case when old.body::text = excluded.body::text and old.archived_at is null then old.updated_at else excluded.updated_at end
             returning {Columns}
             """,
             transaction.Tenant, kind, key, null, now);
-        command.Parameters[3] = new NpgsqlParameter { Value = body, NpgsqlDbType = NpgsqlDbType.Jsonb };
+        command.Parameters[3] = new NpgsqlParameter { Value = body, NpgsqlDbType = NpgsqlDbType.Json };
         return (await ReadAsync(command, cancellationToken))[0];
     }
 

@@ -35,7 +35,7 @@ create table billing.catalog_item (
   tenant_id   text not null check (tenant_id <> ''),
   kind        text not null,
   key         text not null,
-  body        jsonb not null,
+  body        json not null,                         -- as it was written: json keeps the order of the fields, jsonb would not
   revision    bigint not null default 1,
   created_at  timestamptz not null,
   updated_at  timestamptz not null,
@@ -57,7 +57,7 @@ create table billing.price_book_version (
   version        int not null check (version > 0),
   state          text not null default 'draft' check (state in ('draft', 'published', 'archived')),
   effective_from timestamptz not null,
-  body           json not null,                      -- as it was written: json keeps the order of what was published, jsonb would not
+  body           json not null,                      -- as it was written
   content_hash   bytea not null,                     -- SHA-256 of the canonical bytes
   revision       bigint not null default 1,
   created_at     timestamptz not null,
