@@ -31,7 +31,7 @@ internal sealed class JsonFields
 
     public string? Text(string name) => Find(name) is { } value ? TextOf(value, PathOf(name)) : null;
 
-    public string RequiredText(string name) => Required(name) is { } value ? TextOf(value, PathOf(name)) : "";
+    public string RequiredText(string name) => (Required(name) is { } value ? TextOf(value, PathOf(name)) : null) ?? "";
 
     /// <summary>A number in a string: plain, at most 12 decimals.</summary>
     public Fraction? Number(string name) => Find(name) is { } value ? NumberOf(value, PathOf(name)) : null;
@@ -47,7 +47,8 @@ internal sealed class JsonFields
             return Number(name);
         }
 
-        if (!Fraction.TryParseShare(TextOf(value, PathOf(name)), out Fraction share))
+        Fraction share = default;
+        if (TextOf(value, PathOf(name)) is { } text && !Fraction.TryParseShare(text, out share))
         {
             Refuse(name, "is neither a plain number nor n/d");
         }
@@ -119,7 +120,7 @@ internal sealed class JsonFields
     public List<JsonFields>? Objects(string name) => Items(name)?.ConvertAll(item => new JsonFields(item.Value, item.Path, _problems));
 
     /// <inheritdoc cref="Objects"/>
-    public List<string>? Texts(string name) => Items(name)?.ConvertAll(item => TextOf(item.Value, item.Path));
+    public List<string>? Texts(string name) => Items(name)?.ConvertAll(item => TextOf(item.Value, item.Path) ?? "");
 
     /// <summary>An object whose values are strings; null when absent.</summary>
     public SortedDictionary<string, string>? TextMap(string name)
@@ -133,7 +134,7 @@ internal sealed class JsonFields
         foreach (JsonProperty property in fields.Properties())
         {
             string key = NameOf(property, fields._path);
-            map[key] = TextOf(property.Value, fields.PathOf(key));
+            map[key] = TextOf(property.Value, fields.PathOf(key)) ?? "";
             fields._known.Add(key);
         }
 
@@ -199,35 +200,35 @@ internal sealed class JsonFields
         if (value.ValueKind == JsonValueKind.Number)
         {
             _problems.Add(new Problem(path, "must be a string, so that no reader turns it into a binary number"));
+            return Fraction.Zero;
         }
-        else if (!Fraction.TryParse(TextOf(value, path), out Fraction number))
+
+        Fraction number = default;
+        if (TextOf(value, path) is { } text && !Fraction.TryParse(text, out number))
         {
             _problems.Add(new Problem(path, $"must be a plain number with at most {Fraction.MaxInputPlaces} decimals"));
         }
-        else
-        {
-            return number;
-        }
 
-        return Fraction.Zero;
+        return number;
     }
 
-    private string TextOf(JsonElement value, string path)
+    /// <summary>Null after a problem.</summary>
+    private string? TextOf(JsonElement value, string path)
     {
         if (value.ValueKind != JsonValueKind.String)
         {
             _problems.Add(new Problem(path, "must be a string"));
-            return "";
+            return null;
         }
 
         try
         {
-            return value.GetString()!;
+            return value.GetString();
         }
         catch (InvalidOperationException)
         {
             _problems.Add(new Problem(path, "is not valid Unicode"));
-            return "";
+            return null;
         }
     }
 

@@ -136,15 +136,19 @@ internal static class PriceReader
 
     private static MatrixCell ReadCell(JsonFields fields)
     {
-        SortedDictionary<string, string>? key = fields.TextMap("key");
-        JsonFields? component = fields.Object("component");
-        if (key is null || component is null)
+        if (!fields.Has("key"))
         {
-            fields.Refuse(key is null ? "key" : "component", "is required");
+            fields.Refuse("key", "is required");
         }
 
-        MatrixCell cell = new(new CellKey(key ?? []), component is null ? new Component { Price = new FlatPrice(Fraction.Zero) } : ComponentReader.Read(component));
+        if (!fields.Has("component"))
+        {
+            fields.Refuse("component", "is required");
+        }
+
+        CellKey key = new(fields.TextMap("key") ?? []);
+        Component component = fields.Object("component") is { } given ? ComponentReader.Read(given) : new Component { Price = new FlatPrice(Fraction.Zero) };
         fields.Close();
-        return cell;
+        return new MatrixCell(key, component);
     }
 }

@@ -1,0 +1,50 @@
+namespace Metering.Billing.Corrections;
+
+/// <summary>Spreads differences whose net is below zero over the invoices that can bear them, newest first.</summary>
+internal static class CorrectionNotes
+{
+    /// <param name="credit">Minus the net of the lines: above zero.</param>
+    public static Correction Credit(IReadOnlyList<BilledLine> lines, Money credit, IReadOnlyList<IssuedInvoice> invoices)
+    {
+        List<CorrectionNote> notes = [];
+        Money given = Money.Zero(credit.Currency);
+        IReadOnlyList<BilledLine> done = PartsUpTo(lines, given, credit);
+        foreach (IssuedInvoice invoice in invoices.OrderByDescending(one => one.IssuedAt).ThenByDescending(one => one.Id, StringComparer.Ordinal))
+        {
+            Money here = Money.Min(invoice.Creditable, credit - given);
+            if (here.Sign <= 0)
+            {
+                continue;
+            }
+
+            given += here;
+            IReadOnlyList<BilledLine> upTo = PartsUpTo(lines, given, credit);
+            notes.Add(new CorrectionNote(invoice.Id, Less(upTo, done)));
+            done = upTo;
+        }
+
+        return new Correction(CorrectionOutcome.Credited, lines, notes, given == credit ? [] : Less(lines, done));
+    }
+
+    /// <summary>The lines' parts of the first so much of the credit: cumulative, so that the parts sum to the lines without a cent left over.</summary>
+    private static BilledLine[] PartsUpTo(IReadOnlyList<BilledLine> lines, Money given, Money credit)
+    {
+        Fraction share = given.Exact / credit.Exact;
+        Fraction[] totals = [.. lines.Select(line => (Fraction)line.Total.MinorUnits * share)];
+        long[] parts = LargestRemainder.Share(-given.MinorUnits, totals);
+        return [.. lines.Select((line, i) => Part(line, new Money(parts[i], given.Currency), share))];
+    }
+
+    /// <summary>So much of a line's total: the tax in proportion, the amount is the rest of it.</summary>
+    private static BilledLine Part(BilledLine line, Money total, Fraction share)
+    {
+        Money tax = Money.Round(line.Tax.Exact * share, total.Currency);
+        return line with { Amount = line.IsTaxInclusive ? total : total - tax, Tax = tax };
+    }
+
+    private static BilledLine[] Less(IReadOnlyList<BilledLine> lines, IReadOnlyList<BilledLine> done) =>
+    [
+        .. lines.Zip(done, (line, before) => line with { Amount = line.Amount - before.Amount, Tax = line.Tax - before.Tax })
+            .Where(line => !line.Amount.IsZero || !line.Tax.IsZero),
+    ];
+}

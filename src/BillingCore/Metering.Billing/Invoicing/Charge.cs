@@ -1,0 +1,66 @@
+using Metering.Billing.Catalog;
+using Metering.Billing.Rating;
+using Metering.Billing.Tax;
+
+namespace Metering.Billing.Invoicing;
+
+/// <summary>Something that an invoice bills, before it has an amount.</summary>
+public abstract record Charge
+{
+    private protected Charge()
+    {
+    }
+
+    /// <summary>Identity within the service period: a correction finds what it corrects by (period, key).</summary>
+    public required string Key { get; init; }
+
+    /// <summary>Key of the component; empty for what belongs to none.</summary>
+    public string Component { get; init; } = "";
+
+    public string TaxCategory { get; init; } = "";
+
+    public required ServicePeriod Service { get; init; }
+
+    /// <summary>The tax of the line that this one corrects; null: that of its category today.</summary>
+    public OriginalTax? OriginalTax { get; init; }
+}
+
+/// <param name="Rate">Null when the original line bore no tax.</param>
+public sealed record OriginalTax(TaxRate? Rate);
+
+/// <summary>A step of a rating scope.</summary>
+public sealed record UsageCharge : Charge
+{
+    public required Component Price { get; init; }
+
+    public required Usage Usage { get; init; }
+
+    public AlreadyRated Already { get; init; }
+
+    /// <summary>Of the period that the scope was active.</summary>
+    public required Fraction Share { get; init; }
+
+    public required bool IsClosing { get; init; }
+}
+
+/// <summary>An amount that is known: an advance fee, a prorated part of one, a credit, a difference that a correction found.</summary>
+public sealed record AmountCharge : Charge
+{
+    public required Money Amount { get; init; }
+
+    /// <summary>The line it corrects, for a credit.</summary>
+    public string? Corrects { get; init; }
+}
+
+/// <summary>Credit that is bought: an untaxed line to a liability. Nothing reduces it.</summary>
+public sealed record GrantPurchase : Charge
+{
+    public required Money Amount { get; init; }
+}
+
+/// <summary>A commitment whose period ends on this invoice.</summary>
+/// <param name="Components">Keys of the components that count.</param>
+/// <param name="Share">What of the amount is owed: the active share of its period, 1 for a whole one or for all of it on early end.</param>
+/// <param name="Earlier">Σ net of its components' lines on the invoices before, within the commitment period; of either sign.</param>
+public sealed record CommitmentCharge(
+    string Key, Fraction Amount, IReadOnlyList<string> Components, Fraction Share, Money Earlier, string TaxCategory, ServicePeriod Service);

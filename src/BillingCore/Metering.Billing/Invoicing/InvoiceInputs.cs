@@ -1,0 +1,46 @@
+using Metering.Billing.Catalog;
+using Metering.Billing.Credits;
+using Metering.Billing.Tax;
+
+namespace Metering.Billing.Invoicing;
+
+/// <summary>
+/// All that an invoice depends on: it is stored with the invoice, and the same inputs give the same bytes for ever. Its number, credits,
+/// payments and renderings are not among them.
+/// </summary>
+public sealed record InvoiceInputs
+{
+    public required string Subscription { get; init; }
+
+    /// <summary>The subscription and mapping history up to this sequence number.</summary>
+    public required long HistorySequence { get; init; }
+
+    /// <summary>Usage is as of this seal …</summary>
+    public required long Seal { get; init; }
+
+    /// <summary>… and of history approved up to this one.</summary>
+    public required long ApprovedHistorySeal { get; init; }
+
+    public required string PriceBook { get; init; }
+
+    public required int PriceBookVersion { get; init; }
+
+    /// <summary>The zone rules that made the period's instants.</summary>
+    public required string Tzdb { get; init; }
+
+    public required Currency Currency { get; init; }
+
+    public RoundingMode Rounding { get; init; }
+
+    public required IReadOnlyList<Charge> Charges { get; init; }
+
+    public IReadOnlyList<CommitmentCharge> Commitments { get; init; } = [];
+
+    /// <summary>Of the whole invoice; those that cover its service period.</summary>
+    public IReadOnlyList<Discount> Discounts { get; init; } = [];
+
+    /// <summary>As they were when the invoice was finalised.</summary>
+    public IReadOnlyList<Grant> PromotionalGrants { get; init; } = [];
+
+    public required TaxTerms Tax { get; init; }
+}

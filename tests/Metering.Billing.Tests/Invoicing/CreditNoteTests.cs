@@ -1,0 +1,68 @@
+using CsCheck;
+using Metering.Billing.Invoicing;
+using Metering.Billing.Tax;
+using Xunit;
+using static Metering.Billing.Tests.Invoicing.Make;
+
+namespace Metering.Billing.Tests.Invoicing;
+
+public class CreditNoteTests
+{
+    // 100 with 40 promotional and 10 % tax: 60 + 6. A quarter credited gives back 25 − 10 + 1.50.
+    [Fact]
+    public void The_promotional_share_and_the_tax_follow_in_proportion()
+    {
+        Invoice invoice = Compute(Inputs(Amount("a", "100")) with { PromotionalGrants = [Grant("g", "40")] });
+        CreditNoteLine line = CreditNote.CreditLine(invoice, 0, Money("25"), Nothing, RoundingMode.HalfAwayFromZero);
+        Assert.Equal(("25.00", "10.00", "1.50", "16.50"), (line.Amount.ToString(), line.Promotional.ToString(), line.Tax.ToString(), line.Total.ToString()));
+    }
+
+    [Fact]
+    public void An_inclusive_tax_is_within_what_is_given_back()
+    {
+        Invoice invoice = Compute(Inputs(Amount("a", "120")) with { Tax = Taxed(("", TwentyWithin)) });
+        CreditNoteLine line = CreditNote.CreditLine(invoice, 0, Money("60"), Nothing, RoundingMode.HalfAwayFromZero);
+        Assert.Equal(("60.00", "10.00", "60.00"), (line.Amount.ToString(), line.Tax.ToString(), line.Total.ToString()));
+    }
+
+    [Fact]
+    public void No_more_is_credited_than_was_billed()
+    {
+        Invoice invoice = Compute(Inputs(Amount("a", "100"), Amount("b", "-5")));
+        CreditedLine before = new(Money("80"), Money("0"), Money("8"));
+        Assert.Equal(("20.00", "2.00"), CreditNote.CreditLine(invoice, 0, Money("50"), before, RoundingMode.HalfAwayFromZero) is var line ? (line.Amount.ToString(), line.Tax.ToString()) : default);
+        Assert.Equal("0.00", CreditNote.CreditLine(invoice, 1, Money("50"), Nothing, RoundingMode.HalfAwayFromZero).Total.ToString());
+    }
+
+    [Fact]
+    public void A_line_credited_in_parts_gives_back_what_it_was() =>
+        Gen.Select(Gen.Long[1, 100_000], Gen.Long[0, 50_000], Gen.Int[0, 30], Gen.Bool, Gen.Long[1, 60_000].Array[1, 6]).Sample((units, promotional, percent, inclusive, parts) =>
+        {
+            Invoice invoice = Compute(Inputs(Amount("a", Fraction.OfUnits(units, 2).ToString())) with
+            {
+                PromotionalGrants = [Grant("g", Fraction.OfUnits(promotional, 2).ToString())],
+                Tax = Taxed(("", new TaxRate("t", percent, inclusive))),
+            });
+            CreditedLine before = Nothing;
+            Money total = Money("0");
+            foreach (long part in parts.Append(units))
+            {
+                CreditNoteLine line = CreditNote.CreditLine(invoice, 0, new Money(part, Usd), before, RoundingMode.HalfAwayFromZero);
+                before = new CreditedLine(before.Amount + line.Amount, before.Promotional + line.Promotional, before.Tax + line.Tax);
+                total += line.Total;
+            }
+
+            Assert.Equal((invoice.Lines[0].Amount, invoice.Promotional, invoice.Tax, invoice.Total), (before.Amount, before.Promotional, before.Tax, total));
+        });
+
+    [Fact]
+    public void It_reduces_what_is_open_then_restores_paid_grants_last_used_first_then_the_customers_credit()
+    {
+        CreditNoteSettlement settled = CreditNote.Settle(Money("100"), Money("30"), [("first", Money("50")), ("second", Money("10"))]);
+        Assert.Equal("30.00", settled.ReducesOpen.ToString());
+        Assert.Equal([("second", "10.00"), ("first", "50.00")], settled.RestoredGrants.Select(one => (one.Grant, one.Amount.ToString())));
+        Assert.Equal("10.00", settled.ToCustomerCredit.ToString());
+    }
+
+    private static CreditedLine Nothing => new(Money("0"), Money("0"), Money("0"));
+}
