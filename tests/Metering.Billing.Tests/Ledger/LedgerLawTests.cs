@@ -42,7 +42,7 @@ public class LedgerLawTests
                     AssertSound(ledger);
                 }
             },
-            iter: Runs.Count(2_000));
+            iter: Runs.Count(1_000));
 
     [Fact]
     public void A_reversal_restores_every_balance() =>
@@ -64,7 +64,7 @@ public class LedgerLawTests
                     ledger = after;
                 }
             },
-            iter: Runs.Count(2_000));
+            iter: Runs.Count(1_000));
 
     /// <summary>The parts of a line by calendar month, in any zone, sum to it, and are never of the other sign.</summary>
     [Fact]

@@ -6,7 +6,7 @@ namespace Metering.Billing.Proration;
 internal static class ProrationLines
 {
     /// <summary>Null when nothing comes of it.</summary>
-    public static ProrationLine? Of(Charge charge, Earning earning)
+    public static ProrationLine? Of(ProratedCharge charge, Earning earning)
     {
         TimeRange period = earning.Clock.Period;
         TimeRange part = period.Intersect(charge.Part);
