@@ -83,5 +83,6 @@ public readonly record struct Account
     /// <summary>Its name within the tenant, as keys use it.</summary>
     public override string ToString() => Grant.Length > 0 ? $"{Kind}:{Customer}:{Grant}" : Customer.Length > 0 ? $"{Kind}:{Customer}" : $"{Kind}";
 
-    private static bool IsOfCustomer(AccountKind kind) => kind is AccountKind.Receivable or AccountKind.Unbilled or AccountKind.Deferred or AccountKind.CustomerCredit;
+    private static bool IsOfCustomer(AccountKind kind) =>
+        kind is AccountKind.Receivable or AccountKind.Unbilled or AccountKind.Deferred or AccountKind.CustomerCredit;
 }

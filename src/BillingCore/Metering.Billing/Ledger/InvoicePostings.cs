@@ -26,14 +26,15 @@ public static class InvoicePostings
             .. invoice.PaidGrants.SelectMany(use => new EntryList()
                 .Debit(Account.PrepaidOf(invoice.Customer, use.Grant), use.Amount).Credit(receivable, use.Amount)
                 .Transaction($"invoice:{invoice.Id}:grant:{use.Grant}", booking)),
-            .. Settled(invoice, receivable, AccountKind.CustomerCredit, invoice.CreditUsed, "credit", booking),
-            .. total.Sign < 0 ? Settled(invoice, receivable, AccountKind.CustomerCredit, total, "carried", booking) : [],
+            .. ByCredit(invoice, receivable, invoice.CreditUsed, "credit", booking),
+            .. total.Sign < 0 ? ByCredit(invoice, receivable, total, "carried", booking) : [],
         ];
     }
 
     /// <summary>Row 10: late usage of a billed period, when it is more. Less becomes credit notes, and posts with them.</summary>
     /// <param name="lines">The differences, line by line.</param>
-    public static IEnumerable<LedgerTransaction> LateUsage(string subscription, string period, string run, string customer, IReadOnlyList<Money> lines, Booking booking)
+    public static IEnumerable<LedgerTransaction> LateUsage(
+        string subscription, string period, string run, string customer, IReadOnlyList<Money> lines, Booking booking)
     {
         EntryList entries = new();
         Money net = Money.Zero(lines[0].Currency);
@@ -61,8 +62,8 @@ public static class InvoicePostings
         .Debit(Account.OfCustomer(AccountKind.Receivable, customer), amount).Credit(Account.OfTenant(AccountKind.BadDebt), amount)
         .Transaction($"invoice:{invoice}:recovered:{payment}", booking);
 
-    private static IEnumerable<LedgerTransaction> Settled(FinalizedInvoice invoice, Account receivable, AccountKind kind, Money amount, string name, Booking booking) => new EntryList()
-        .Debit(Account.OfCustomer(kind, invoice.Customer), amount).Credit(receivable, amount)
+    private static IEnumerable<LedgerTransaction> ByCredit(FinalizedInvoice invoice, Account receivable, Money amount, string name, Booking booking) => new EntryList()
+        .Debit(Account.OfCustomer(AccountKind.CustomerCredit, invoice.Customer), amount).Credit(receivable, amount)
         .Transaction($"invoice:{invoice.Id}:{name}", booking);
 
     private static void CreditLine(EntryList entries, string customer, LineFact line)

@@ -13,7 +13,8 @@ public static class ManualPostings
 
     /// <summary>Row 25: any entries that balance.</summary>
     /// <exception cref="ArgumentException">Without a reason or an approver.</exception>
-    public static TransactionProblem Manual(string reference, IEnumerable<Entry> entries, string reason, string approver, Booking booking, out LedgerTransaction? transaction)
+    public static TransactionProblem Manual(
+        string reference, IEnumerable<Entry> entries, string reason, string approver, Booking booking, out LedgerTransaction? transaction)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(reason);
         ArgumentException.ThrowIfNullOrWhiteSpace(approver);

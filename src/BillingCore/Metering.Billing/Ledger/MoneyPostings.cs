@@ -12,8 +12,12 @@ public static class MoneyPostings
         Account into = Account.OfTenant(toBank ? AccountKind.Bank : AccountKind.Clearing);
         return
         [
-            .. new EntryList().Debit(into, applied).Credit(Account.OfCustomer(AccountKind.Receivable, customer), applied).Transaction($"payment:{payment}", booking),
-            .. new EntryList().Debit(into, excess).Credit(Account.OfCustomer(AccountKind.CustomerCredit, customer), excess).Transaction($"payment:{payment}:excess", booking),
+            .. new EntryList()
+                .Debit(into, applied).Credit(Account.OfCustomer(AccountKind.Receivable, customer), applied)
+                .Transaction($"payment:{payment}", booking),
+            .. new EntryList()
+                .Debit(into, excess).Credit(Account.OfCustomer(AccountKind.CustomerCredit, customer), excess)
+                .Transaction($"payment:{payment}:excess", booking),
         ];
     }
 
