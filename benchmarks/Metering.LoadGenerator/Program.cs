@@ -33,4 +33,6 @@ Command discard = new("discard", "The reference: takes the same bodies and strea
 discard.SetAction((_, cancellation) => DiscardServer.RunAsync(cancellation));
 root.Subcommands.Add(discard);
 root.Subcommands.Add(KafkaCommand.Create());
-return await root.Parse(args).InvokeAsync();
+
+// Long enough to end what was started and to remove its files.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });

@@ -3,10 +3,11 @@ using System.Diagnostics;
 namespace Metering.LoadGenerator.Kafka;
 
 /// <param name="Took">From ready aggregators to every event being queryable.</param>
+/// <param name="First">The part of it until their first flush: leases and what they know of their partitions come before it.</param>
 /// <param name="Aggregators">Their processor time meanwhile.</param>
 /// <param name="ClickHouse">Its processor time meanwhile; merges of new rows go on after that.</param>
 /// <param name="ResidentBytes">Of all aggregators at the end.</param>
-internal sealed record CatchUpResult(TimeSpan Took, TimeSpan Aggregators, TimeSpan ClickHouse, long ResidentBytes);
+internal sealed record CatchUpResult(TimeSpan Took, TimeSpan First, TimeSpan Aggregators, TimeSpan ClickHouse, long ResidentBytes);
 
 /// <summary>Starts aggregators on a full topic and waits until its usage is complete.</summary>
 internal static class CatchUp
@@ -21,15 +22,13 @@ internal static class CatchUp
             long started = Stopwatch.GetTimestamp();
             TimeSpan busyBefore = Busy(aggregators), clickHouseBefore = ServerProcesses.Busy(deployment.ClickHouseProcess);
 
-            // The flush records are cheap to ask; the usage itself is asked for once they are complete.
-            while (await deployment.Sql.ScalarAsync("SELECT toInt64(sum(accepted)) FROM flush_log FINAL", cancellationToken) < options.Events)
-            {
-                await Task.Delay(s_poll, cancellationToken);
-            }
-
+            await FlushedAsync(deployment.Sql, 1, cancellationToken);
+            TimeSpan first = Stopwatch.GetElapsedTime(started);
+            await FlushedAsync(deployment.Sql, options.Events, cancellationToken);
             await probe.WaitAsync(options.Events, cancellationToken);
             return new CatchUpResult(
                 Stopwatch.GetElapsedTime(started),
+                first,
                 Busy(aggregators) - busyBefore,
                 ServerProcesses.Busy(deployment.ClickHouseProcess) - clickHouseBefore,
                 aggregators.Sum(one => Resident(one.Id)));
@@ -37,6 +36,15 @@ internal static class CatchUp
         finally
         {
             await Task.WhenAll(aggregators.Select(one => one.DisposeAsync().AsTask()));
+        }
+    }
+
+    /// <summary>Asks the flush records, which costs little; the usage itself is asked for once they are complete.</summary>
+    private static async Task FlushedAsync(SqlClient sql, long events, CancellationToken cancellationToken)
+    {
+        while (await sql.ScalarAsync("SELECT toInt64(sum(accepted)) FROM flush_log FINAL", cancellationToken) < events)
+        {
+            await Task.Delay(s_poll, cancellationToken);
         }
     }
 

@@ -1,6 +1,6 @@
 namespace Metering.LoadGenerator.Kafka;
 
-/// <param name="Rate">Events per second that were acknowledged.</param>
+/// <param name="Rate">Events per second that were sent.</param>
 /// <param name="Queryable">From acknowledged to queryable, ms.</param>
 /// <param name="Sealed">From acknowledged to its minute being sealed, ms: the rest of the minute is part of it.</param>
 /// <param name="AfterMinute">From the end of each minute to its seal, ms.</param>
