@@ -2,9 +2,9 @@ using System.Diagnostics;
 
 namespace Metering.LoadGenerator.Kafka;
 
-/// <param name="Took">From ready aggregators to every event being queryable.</param>
+/// <param name="Took">From the first ready aggregator to every event being queryable.</param>
 /// <param name="First">The part of it until their first flush: leases and what they know of their partitions come before it.</param>
-/// <param name="Aggregators">Their processor time meanwhile.</param>
+/// <param name="Aggregators">Their processor time since each was ready.</param>
 /// <param name="ClickHouse">Its processor time meanwhile; merges of new rows go on after that.</param>
 /// <param name="ResidentBytes">Of all aggregators at the end.</param>
 internal sealed record CatchUpResult(TimeSpan Took, TimeSpan First, TimeSpan Aggregators, TimeSpan ClickHouse, long ResidentBytes);
@@ -16,12 +16,11 @@ internal static class CatchUp
 
     public static async Task<CatchUpResult> RunAsync(Deployment deployment, UsageProbe probe, KafkaRunOptions options, CancellationToken cancellationToken)
     {
+        TimeSpan clickHouseBefore = ServerProcesses.Busy(deployment.ClickHouseProcess);
         List<RoleProcess> aggregators = await deployment.StartAggregatorsAsync(options.Aggregators);
         try
         {
-            long started = Stopwatch.GetTimestamp();
-            TimeSpan busyBefore = Busy(aggregators), clickHouseBefore = ServerProcesses.Busy(deployment.ClickHouseProcess);
-
+            long started = aggregators.Min(one => one.ReadyAt); // it does not wait for the others
             await FlushedAsync(deployment.Sql, 1, cancellationToken);
             TimeSpan first = Stopwatch.GetElapsedTime(started);
             await FlushedAsync(deployment.Sql, options.Events, cancellationToken);
@@ -29,7 +28,7 @@ internal static class CatchUp
             return new CatchUpResult(
                 Stopwatch.GetElapsedTime(started),
                 first,
-                Busy(aggregators) - busyBefore,
+                aggregators.Aggregate(TimeSpan.Zero, (sum, one) => sum + ServerProcesses.Busy(one.Id) - one.BusyWhenReady),
                 ServerProcesses.Busy(deployment.ClickHouseProcess) - clickHouseBefore,
                 aggregators.Sum(one => Resident(one.Id)));
         }
@@ -47,8 +46,6 @@ internal static class CatchUp
             await Task.Delay(s_poll, cancellationToken);
         }
     }
-
-    private static TimeSpan Busy(IEnumerable<RoleProcess> processes) => processes.Aggregate(TimeSpan.Zero, (sum, one) => sum + ServerProcesses.Busy(one.Id));
 
     private static long Resident(int processId)
     {

@@ -28,6 +28,12 @@ internal sealed partial class RoleProcess : IAsyncDisposable
 
     public Uri Http { get; private set; } = null!;
 
+    /// <summary>When it said so, on the clock of <see cref="Stopwatch"/>.</summary>
+    public long ReadyAt { get; private set; }
+
+    /// <summary>The processor time it had taken by then.</summary>
+    public TimeSpan BusyWhenReady { get; private set; }
+
     /// <summary>Starts roles and returns when they are ready.</summary>
     public static async Task<RoleProcess> ServeAsync(string roles, string data, IReadOnlyDictionary<string, string> environment)
     {
@@ -36,6 +42,8 @@ internal sealed partial class RoleProcess : IAsyncDisposable
         try
         {
             role.Http = new Uri(await role.ReadyAsync().WaitAsync(s_patience));
+            role.ReadyAt = Stopwatch.GetTimestamp();
+            role.BusyWhenReady = ServerProcesses.Busy(role.Id);
             return role;
         }
         catch
