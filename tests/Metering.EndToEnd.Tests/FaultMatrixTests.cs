@@ -11,7 +11,8 @@ public class FaultMatrixTests
     [InlineData("P3")]
     public async Task The_fault_is_survived_exactly(string id)
     {
-        FaultResult result = await FaultRun.RunAsync(FaultMatrix.Rows.Single(row => row.Id == id));
+        FaultRow row = FaultMatrix.Rows.Single(row => row.Id == id);
+        FaultResult result = await row.RunAsync(row);
 
         Assert.True(result.IsExact, result.ToString());
         Assert.True(result.InDoubt > 0, "nothing was in doubt, so nothing was rehearsed");

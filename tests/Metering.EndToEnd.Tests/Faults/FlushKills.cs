@@ -1,0 +1,94 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Metering.EndToEnd.Tests.Running;
+using Xunit;
+
+namespace Metering.EndToEnd.Tests.Faults;
+
+/// <summary>
+/// SIGKILL to an aggregator at each message of a flush, to and from both stores, in turn: the n-th since it was recorded as pending never arrives, for n = 1, 2, 3 …,
+/// until the read mark has been raised before that. Everything that an aggregator writes for good goes these two ways.
+/// </summary>
+internal sealed partial class FlushKills
+{
+    private const string Pending = "set pend_lo = $3";
+    private const string Confirmed = "set confirmed = $4";
+    private const string Mark = "INSERT INTO flush_mark";
+    private const int Most = 90;
+
+    private readonly Lock _lock = new();
+    private readonly MeteringProcess _aggregator;
+    private int _killAt;
+    private int _passed;
+    private bool _isComplete;
+    private string? _point;
+
+    private FlushKills(MeteringProcess aggregator) => _aggregator = aggregator;
+
+    public static async Task<Strike> StrikeAsync(MeteringCluster cluster)
+    {
+        await cluster.StopAggregatorsAsync();
+        await cluster.AddAggregatorAsync("swept");
+        FlushKills sweep = new(cluster.Aggregators[0]);
+        cluster.PostgresRoad.Inspection = passing => sweep.Inspect("PostgreSQL", passing);
+        cluster.ClickHouseRoad.Inspection = passing => sweep.Inspect("ClickHouse", passing);
+        SortedSet<string> points = [];
+        int kills = 0;
+        while (!sweep._isComplete)
+        {
+            points.Add(await sweep.KillAtAsync(++kills));
+            Assert.True(kills < Most, $"no flush was complete within {kills} messages");
+        }
+
+        cluster.PostgresRoad.Inspection = cluster.ClickHouseRoad.Inspection = null;
+        foreach (string step in new[] { "request begin", "answer begin", "request insert usage_raw", "answer insert usage_raw", "answer insert usage_delta", "request insert flush_log", "answer insert flush_log", "request confirm", "answer confirm", "request insert flush_mark" })
+        {
+            Assert.True(points.Contains(step), $"not killed at {step}, only at {string.Join(", ", points)}");
+        }
+
+        return new Strike(kills, Note: $"died at {string.Join(", ", points)}");
+    }
+
+    /// <returns>At what it died.</returns>
+    private async Task<string> KillAtAsync(int n)
+    {
+        lock (_lock)
+        {
+            (_passed, _point, _isComplete, _killAt) = (0, null, false, n);
+        }
+
+        await _aggregator.EndsAsync();
+        await _aggregator.StartAgainAsync();
+        return _point!;
+    }
+
+    private ValueTask<Passed> Inspect(string store, Passing passing)
+    {
+        lock (_lock)
+        {
+            bool begins = _passed == 0 && !passing.IsAnswer && passing.Asks(Pending);
+            if (_killAt > 0 && (begins || _passed > 0) && ++_passed == _killAt)
+            {
+                _killAt = 0;
+                _point = $"{(passing.IsAnswer ? "answer" : "request")} {Name(store, passing)}";
+                MeteringProcess.Kill(_aggregator.ProcessId);
+                return new(Passed.Nothing);
+            }
+
+            _isComplete |= _passed > 0 && _killAt > 0 && passing.IsAnswer && passing.Asks(Mark);
+            return new(new Passed(passing.Bytes));
+        }
+    }
+
+    private static string Name(string store, Passing passing) => passing switch
+    {
+        _ when passing.Asks(Pending) => "begin",
+        _ when passing.Asks(Confirmed) => "confirm",
+        _ when Insert().Match(passing.Request) is { Success: true } insert => string.Create(CultureInfo.InvariantCulture, $"insert {insert.Groups[1].Value}"),
+        _ when passing.Asks("COMMIT") => "commit",
+        _ => $"beside it ({store})",
+    };
+
+    [GeneratedRegex(@"INSERT INTO `?(\w+)", RegexOptions.IgnoreCase)]
+    private static partial Regex Insert();
+}
