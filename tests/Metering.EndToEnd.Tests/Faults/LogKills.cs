@@ -60,7 +60,7 @@ internal static partial class LogKills
         int task = anyThread ? process.ProcessId : process.Thread(MeteringProcess.LogWriter);
         await using Strace strace = await Strace.AttachAsync(task, anyThread, call, $"signal=KILL:when={(anyThread ? 1 : n)}");
         await process.EndsAsync();
-        string last = strace.Calls.Last(line => line.Contains(call, StringComparison.Ordinal));
+        string last = strace.Calls.Last(line => line.Contains($"{call}(", StringComparison.Ordinal));
         return $"{call} {FileOf(last)}";
     }
 

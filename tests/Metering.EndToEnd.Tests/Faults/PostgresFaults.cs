@@ -18,7 +18,7 @@ internal static class PostgresFaults
         FaultRow.OnCluster("P1", "PostgreSQL killed", "SIGKILL to the server, twice; it is started again", cluster => RepeatAsync(2, _ => KillEngineAsync(cluster.PostgresProcess))),
         FaultRow.OnCluster("P3", "PostgreSQL's answers lost", "the connection broken instead of an answer, also to COMMIT, forty times", cluster => LoseAsync(cluster.PostgresRoad, 40)),
         FaultRow.OnCluster("P4", "deadlocks", "rows locked in the opposite order, so that PostgreSQL ends the aggregators' transactions with 40P01, twelve rounds", DeadlocksAsync),
-        FaultRow.OnCluster("P4b", "serialization failures", "the database's transactions made serializable and its rows updated every 20 ms, 8 s: 40001", SerializationAsync),
+        FaultRow.OnCluster("P4b", "serialization failures", "every second update of a flush's transactions answered with 40001 instead, 8 s", SerializationAsync),
         FaultRow.OnCluster("P5", "no connection left", "every connection of the server taken and the roles' own ended, 8 s: 53300", NoConnectionAsync),
     ];
 
@@ -53,17 +53,10 @@ internal static class PostgresFaults
 
     private static async Task<Strike> SerializationAsync(MeteringCluster cluster)
     {
-        await using NpgsqlConnection ours = await cluster.ConnectAsync();
-        await ExecuteAsync(ours, "alter database metering set default_transaction_isolation = 'serializable'");
-        await EndOthersAsync(ours);
-        for (long started = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(started) < s_long;)
-        {
-            await ExecuteAsync(ours, "update partition_state set records = records");
-            await Task.Delay(20);
-        }
-
-        await ExecuteAsync(ours, "alter database metering reset default_transaction_isolation");
-        await EndOthersAsync(ours);
+        SerializationFailures failures = new();
+        cluster.PostgresRoad.Inspection = failures.Inspect;
+        await Task.Delay(s_long);
+        cluster.PostgresRoad.Inspection = null;
         return new Strike(Met(cluster, PostgresErrorCodes.SerializationFailure));
     }
 
@@ -80,7 +73,9 @@ internal static class PostgresFaults
             catch (PostgresException full) when (full.SqlState == PostgresErrorCodes.TooManyConnections)
             {
                 // Connections that a role gives back are taken too.
-                await ExecuteAsync(ours, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = '' and query not like '%pg_terminate%' and state = 'idle' and pid != pg_backend_pid() and query != '' order by random() limit 1");
+                await ExecuteAsync(
+                    ours,
+                    $"select pg_terminate_backend(pid) from pg_stat_activity where datname = 'metering' and application_name != '{MeteringCluster.Ours}' order by random() limit 1");
                 await Task.Delay(20);
             }
         }
@@ -100,9 +95,6 @@ internal static class PostgresFaults
         Assert.True(times > 0, $"nobody met {state}");
         return times;
     }
-
-    private static Task EndOthersAsync(NpgsqlConnection ours) =>
-        ExecuteAsync(ours, "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'metering' and pid != pg_backend_pid()");
 
     private static async Task<long> DeadlocksAsync(NpgsqlConnection connection)
     {

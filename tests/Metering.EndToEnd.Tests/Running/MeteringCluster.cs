@@ -20,6 +20,9 @@ internal sealed class MeteringCluster : IDeployment
     /// <summary>With the house partition seven things to own.</summary>
     public const int Partitions = 6;
 
+    /// <summary>What connections of <see cref="ConnectAsync"/> are called.</summary>
+    public const string Ours = "ours";
+
     private readonly string _folder = Directory.CreateTempSubdirectory("metering-cluster-").FullName;
     private readonly List<MeteringProcess> _processes = [];
     private readonly Dictionary<string, string> _environment;
@@ -103,7 +106,7 @@ internal sealed class MeteringCluster : IDeployment
     /// <summary>A connection of its own to PostgreSQL, past the road.</summary>
     public async Task<NpgsqlConnection> ConnectAsync()
     {
-        NpgsqlConnection connection = new(new NpgsqlConnectionStringBuilder(_postgres!.ConnectionString) { Pooling = false }.ConnectionString);
+        NpgsqlConnection connection = new(new NpgsqlConnectionStringBuilder(_postgres!.ConnectionString) { Pooling = false, ApplicationName = Ours }.ConnectionString);
         await connection.OpenAsync();
         return connection;
     }
@@ -199,9 +202,15 @@ internal sealed class MeteringCluster : IDeployment
             request.Headers.Remove("X-Metering-Tenant");
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
             string path = request.RequestUri!.PathAndQuery;
-            if (path.StartsWith("/v1/audit", StringComparison.Ordinal))
+            if (path == "/v1/audit")
             {
                 return await AuditAsync(request, path, cancellationToken);
+            }
+
+            if (path.StartsWith("/v1/audit/", StringComparison.Ordinal))
+            {
+                request.RequestUri = new Uri(cluster.Aggregators[0].Http + path);
+                return await base.SendAsync(request, cancellationToken);
             }
 
             bool events = request.Method == HttpMethod.Post && path.StartsWith("/v1/events", StringComparison.Ordinal);
