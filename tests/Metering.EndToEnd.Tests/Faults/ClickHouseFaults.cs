@@ -17,7 +17,7 @@ internal static class ClickHouseFaults
         FaultRow.OnCluster("C4", "block stored in part", "SIGKILL to the engine at the n-th rename of blocks that span partitions, n = 2 … 5, twice", PartialInsert.StrikeAsync),
         FaultRow.OnCluster("C5", "too many parts", "the engine's own limits on parts set to one, 6 s: it refuses inserts with TOO_MANY_PARTS", TooManyPartsAsync),
         FaultRow.OnCluster("C5b", "memory limit", "every request given 300 kB of memory, 6 s: the engine answers MEMORY_LIMIT_EXCEEDED", MemoryLimitAsync),
-        FaultRow.OnCluster("C6", "exception after the first rows", "a third of the reads made to fail after twenty rows: 200, rows, then exception text and no end; meanwhile owners die", ExceptionMidBodyAsync),
+        FaultRow.OnCluster("C6", "exception after the first rows", "half of the large answers to reads: 200, the first rows, then exception text and no end; meanwhile owners die and load their state", ExceptionMidBodyAsync),
         FaultRow.OnCluster("C7", "windows dropped and changed", "a partition dropped, values updated, rows deleted, by SQL", BehindOurBack.WindowsAsync),
         FaultRow.OnCluster("C7b", "raw events dropped", "the largest part of the raw table detached", BehindOurBack.RawAsync, BehindOurBack.OnlyNewEvents),
     ];

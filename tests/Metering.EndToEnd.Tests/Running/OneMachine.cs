@@ -15,6 +15,9 @@ internal sealed class OneMachine : IDeployment
 
     public int InDoubt => Doubts.In(Process.Errors);
 
+    /// <summary>The engine's process.</summary>
+    public int ClickHouseProcess => Process.Children().Single(child => File.ReadAllText($"/proc/{child}/cmdline").Contains("clickhouse", StringComparison.Ordinal));
+
     /// <summary>Where the embedded log keeps the topic.</summary>
     public string LogFolder => Path.Combine(Process.Data, "log", "topics", Contracts.Topics.UsageEvents);
 
