@@ -20,6 +20,9 @@ internal sealed class MeteringClient(Uri http, Uri clickHouse, HttpMessageHandle
     /// <summary>The time on the client's machine.</summary>
     public Func<DateTimeOffset> Now { get; init; } = () => DateTimeOffset.UtcNow;
 
+    /// <summary>Whether that time is made up, so that events may come from the future.</summary>
+    public bool HasFakeClock { get; init; }
+
     public void Dispose()
     {
         _http.Dispose();

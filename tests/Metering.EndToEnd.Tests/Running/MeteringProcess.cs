@@ -123,7 +123,7 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
     }
 
     /// <param name="clock">Of the machine; null for the real one.</param>
-    public MeteringClient NewClient(FakeClock? clock = null) => new(new Uri(Http), new Uri(ClickHouse)) { Now = () => clock?.Now ?? DateTimeOffset.UtcNow };
+    public MeteringClient NewClient(FakeClock? clock = null) => new(new Uri(Http), new Uri(ClickHouse)) { Now = () => clock?.Now ?? DateTimeOffset.UtcNow, HasFakeClock = clock is not null };
 
     public async Task StartAgainAsync()
     {
