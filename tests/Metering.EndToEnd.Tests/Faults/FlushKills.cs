@@ -98,7 +98,7 @@ internal sealed partial class FlushKills
         _ when passing.Asks(Pending) => "begin",
         _ when passing.Asks(Confirmed) => "confirm",
         _ when Insert().Match(passing.Request) is { Success: true } insert => $"insert {insert.Groups[1].Value}",
-        _ when passing.Asks("COMMIT") => "commit",
+        _ when passing.Asks("COMMIT\0") => "commit",
         _ => null,
     };
 

@@ -92,7 +92,7 @@ internal static class PostgresFaults
     private static int Met(MeteringCluster cluster, string state)
     {
         int times = Regex.Count(cluster.Errors, $"(Attempt [0-9]+ failed|failed).*{state}");
-        Assert.True(times > 0, $"nobody met {state}");
+        Assert.True(times > 0, $"nobody met {state}: {cluster.Errors}");
         return times;
     }
 

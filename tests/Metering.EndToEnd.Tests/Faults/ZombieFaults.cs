@@ -28,6 +28,7 @@ internal static partial class ZombieFaults
         await client.ShownAsync();
         await StopAtAsync(cluster.ClickHouseRoad, zombie, passing => !passing.IsAnswer && passing.Asks("INSERT INTO usage_delta"));
         await cluster.AddAggregatorAsync();
+        await EndSealerConnectionAsync(cluster);
         await SealAsync(client, cluster.Aggregators[1]);
         string dropped = await DropFoldedAsync(client);
         long seal = await client.NewestSealAsync();
@@ -120,7 +121,7 @@ internal static partial class ZombieFaults
         return string.Concat(answers);
     }
 
-    /// <summary>As when its host has gone from the network: its lock is free.</summary>
+    /// <summary>As when its host has gone from the network: its lock is free. As long as a sleeping sealer's connection is open, nobody else seals.</summary>
     private static async Task EndSealerConnectionAsync(MeteringCluster cluster)
     {
         await using NpgsqlConnection ours = await cluster.ConnectAsync();
