@@ -14,7 +14,7 @@ internal sealed record FaultRow(string Id, string Fault, string How, Func<FaultR
     /// <param name="strikeAsync">Breaks it under load, and returns when it is whole again.</param>
     /// <param name="mix">What is sent; null for the usual.</param>
     public static FaultRow OnCluster(string id, string fault, string how, Func<MeteringCluster, Task<Strike>> strikeAsync, EventMix[]? mix = null) =>
-        new(id, fault, how, row => FaultRun.RunAsync(row, StartClusterAsync, strikeAsync, mix));
+        new(id, fault, how, row => FaultRun.RunAsync(row, () => StartClusterAsync(null), strikeAsync, mix));
 
     /// <summary>On <c>metering up</c>, with its embedded log and engines.</summary>
     /// <param name="with">What that one process is started with; null for the usual.</param>
@@ -23,9 +23,10 @@ internal sealed record FaultRow(string Id, string Fault, string How, Func<FaultR
         string id, string fault, string how, Func<OneMachine, Task<Strike>> strikeAsync, Func<OneMachineOptions>? with = null, EventMix[]? mix = null) =>
         new(id, fault, how, row => FaultRun.RunAsync(row, () => OneMachine.StartAsync(with?.Invoke() ?? new OneMachineOptions()), strikeAsync, mix));
 
-    private static async Task<MeteringCluster> StartClusterAsync()
+    /// <param name="program">Another build of the program; null for this one.</param>
+    public static async Task<MeteringCluster> StartClusterAsync(string? program)
     {
-        MeteringCluster cluster = await MeteringCluster.StartAsync();
+        MeteringCluster cluster = await MeteringCluster.StartAsync(program);
         await Task.WhenAll(cluster.AddIngestAsync(), cluster.AddIngestAsync(), cluster.AddAggregatorAsync(), cluster.AddAggregatorAsync());
         return cluster;
     }

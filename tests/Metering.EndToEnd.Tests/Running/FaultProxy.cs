@@ -33,9 +33,6 @@ internal sealed class FaultProxy : IDisposable
     /// <summary>Asked about everything that passes; null for nobody.</summary>
     public Inspection? Inspection { get; set; }
 
-    /// <summary>From now on it leads to another server. Connections that are open still lead to the old one.</summary>
-    public void LeadTo(IPEndPoint server) => Volatile.Write(ref _server, server);
-
     /// <summary>Breaks all connections and refuses new ones until <see cref="Mend"/>.</summary>
     public void Cut()
     {

@@ -30,6 +30,7 @@ internal sealed class MeteringCluster : IDeployment
     private EmbeddedClickHouse? _clickHouse;
     private NpgsqlDataSource? _source;
     private string? _key;
+    private string? _program;
 
     private MeteringCluster()
     {
@@ -79,9 +80,10 @@ internal sealed class MeteringCluster : IDeployment
     /// <summary>What all processes have written to standard error, over all their starts.</summary>
     public string Errors => string.Concat(_processes.Select(one => one.Errors));
 
-    public static async Task<MeteringCluster> StartAsync()
+    /// <param name="program">Another build of the program; null for the one built with these tests.</param>
+    public static async Task<MeteringCluster> StartAsync(string? program = null)
     {
-        MeteringCluster cluster = new();
+        MeteringCluster cluster = new() { _program = program };
         await cluster.StartStoresAsync();
         cluster.Query = await cluster.ServeAsync("query");
         return cluster;
@@ -191,7 +193,7 @@ internal sealed class MeteringCluster : IDeployment
             environment[name] = value;
         }
 
-        MeteringProcess process = await MeteringProcess.ServeAsync(roles, environment);
+        MeteringProcess process = await MeteringProcess.ServeAsync(roles, environment, _program);
         _processes.Add(process);
         return process;
     }

@@ -40,8 +40,11 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
     /// <summary>Its data folder.</summary>
     public string Data => Path.Combine(Folder, "data");
 
-    /// <summary>The program that is started: as built with these tests, or another build of it.</summary>
-    public string Program { get; set; } = Path.Combine(AppContext.BaseDirectory, "metering");
+    /// <summary>As built with these tests.</summary>
+    public static string ThisBuild { get; } = Path.Combine(AppContext.BaseDirectory, "metering");
+
+    /// <summary>The program that is started: <see cref="ThisBuild"/>, or another build of it.</summary>
+    public string Program { get; set; } = ThisBuild;
 
     public string Http { get; private set; } = "127.0.0.1:0";
 
@@ -83,16 +86,18 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
 
     /// <param name="roles">Of <c>serve</c>.</param>
     /// <param name="environment">Says where the stores are.</param>
-    public static Task<MeteringProcess> ServeAsync(string roles, IReadOnlyDictionary<string, string> environment) => StartAsync(roles, environment);
+    /// <param name="program">Another build; null for this one.</param>
+    public static Task<MeteringProcess> ServeAsync(string roles, IReadOnlyDictionary<string, string> environment, string? program = null) => StartAsync(roles, environment, program: program);
 
-    private static async Task<MeteringProcess> StartAsync(string? roles, IReadOnlyDictionary<string, string> environment, Func<string, IDisposable>? prepareFolder = null)
+    private static async Task<MeteringProcess> StartAsync(
+        string? roles, IReadOnlyDictionary<string, string> environment, Func<string, IDisposable>? prepareFolder = null, string? program = null)
     {
         string folder = Directory.CreateTempSubdirectory("metering-e2e-").FullName;
         IDisposable? prepared = prepareFolder?.Invoke(folder);
 
         // PostgreSQL runs as another user when we are root, and has to be able to enter.
         File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        MeteringProcess metering = new(folder, roles, environment) { _prepared = prepared };
+        MeteringProcess metering = new(folder, roles, environment) { _prepared = prepared, Program = program ?? ThisBuild };
         await metering.StartAgainAsync();
         return metering;
     }
@@ -110,7 +115,7 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
     /// <inheritdoc cref="RunAsync(string[])"/>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        using Process process = Process.Start(StartInfo(Path.Combine(AppContext.BaseDirectory, "metering"), arguments, environment))!;
+        using Process process = Process.Start(StartInfo(ThisBuild, arguments, environment))!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         try
