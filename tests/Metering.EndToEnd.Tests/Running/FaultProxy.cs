@@ -9,7 +9,7 @@ internal sealed class FaultProxy : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentDictionary<TcpClient, byte> _open = new();
-    private IPEndPoint _server;
+    private readonly IPEndPoint _server;
     private volatile TaskCompletionSource? _blocked;
     private volatile bool _isCut;
     private int _toLose;
@@ -93,7 +93,7 @@ internal sealed class FaultProxy : IDisposable
             {
                 if (!_isCut)
                 {
-                    await server.ConnectAsync(Volatile.Read(ref _server));
+                    await server.ConnectAsync(_server);
                     RequestText request = new();
                     await await Task.WhenAny(CopyAsync(client, server, request, isAnswer: false), CopyAsync(server, client, request, isAnswer: true));
                 }
