@@ -81,6 +81,7 @@ internal sealed class MeterStore(PostgresDatabase database)
         await UpdateAsync(connection, after, cancellationToken);
         if (after.Definition.ToJson() != before.Definition.ToJson())
         {
+            await PricedMeters.RefuseAsync(connection, tenant, before.Slug, "redefined", cancellationToken);
             await AddRevisionAsync(connection, after, after.UpdatedAt, cancellationToken);
         }
 
@@ -97,6 +98,7 @@ internal sealed class MeterStore(PostgresDatabase database)
             return null;
         }
 
+        await PricedMeters.RefuseAsync(connection, tenant, meter.Slug, "deleted", cancellationToken);
         await using NpgsqlBatch batch = new(connection)
         {
             BatchCommands =

@@ -152,6 +152,17 @@ public sealed class CatalogTests(Engines engines)
         Assert.Equal(200, (await ApplyAsync(host, changed, 3)).Status);
     }
 
+    [Fact]
+    public async Task What_lost_its_reference_is_exported_and_refused_until_it_is_mended()
+    {
+        await using BillingHost host = await PreparedAsync();
+        await ApplyAsync(host, Document, 0);
+        await host.SendAsync("DELETE", "/v1/products/api");
+        Answered refused = await PlanAsync(host, (await host.SendAsync("GET", "/v1/catalog")).Json.GetProperty("catalog").GetRawText());
+        Assert.Equal(["features[0].product: there is no product 'api'", "price_books[0].plans[0].product: there is no product 'api'"], refused.Errors.Order(StringComparer.Ordinal));
+        Assert.Equal(["created product api"], Changes(await PlanAsync(host, Document)));
+    }
+
     private static string Row(JsonElement row) =>
         $"{row.GetProperty("quantity").GetString()}: {row.GetProperty("old").GetProperty("amount").GetString()} {row.GetProperty("new").GetProperty("amount").GetString()}";
 

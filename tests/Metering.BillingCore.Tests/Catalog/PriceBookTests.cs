@@ -64,6 +64,7 @@ public sealed class PriceBookTests(Engines engines)
     [InlineData("\"USD\"", "\"XXX\"", "currency: 'XXX' is not a currency of ISO 4217")]
     [InlineData("\"product\":\"api\"", "\"product\":\"none\"", "plans[0].product: there is no product 'none'")]
     [InlineData("\"meter\":\"tokens\"", "\"meter\":\"none\"", "plans[0].phases[1].components[1].meter: there is no meter 'none'")]
+    [InlineData("\"property\":\"model\"", "\"property\":\"region\"", "plans[0].phases[1].components[1].filter: 'region' is not a dimension of meter 'tokens': it is not in its groupBy")]
     [InlineData("\"up_to\":\"1000\"", "\"up_to\":\"-1\"", "plans[0].phases[1].components[1].price.tiers[0].up_to: must be above 0: tiers rise")]
     [InlineData("\"amount\":\"49\"", "\"amount\":49", "plans[0].phases[1].components[0].price.amount: must be a string, so that no reader turns it into a binary number")]
     [InlineData("\"unit\":\"0.01\"", "\"unit\":\"0.0100000000001\"", "plans[0].phases[1].components[1].price.tiers[0].unit: must be a plain number with at most 12 decimals")]

@@ -46,8 +46,8 @@ internal sealed class BillingHost : IAsyncDisposable
         return new BillingHost(app, engines);
     }
 
-    public Task CreateMeterAsync(string slug, string aggregation = "SUM") => _engines.ExecuteAsync(
-        $"insert into meter (id, tenant, slug, aggregation, event_type, created_at, updated_at) values ('{Tenant}-{slug}', '{Tenant}', '{slug}', '{aggregation}', 'request', now(), now())");
+    public Task CreateMeterAsync(string slug, string aggregation = "SUM", string groupBy = """{"model":"$.model"}""") => _engines.ExecuteAsync(
+        $"insert into meter (id, tenant, slug, aggregation, event_type, group_by, created_at, updated_at) values ('{Tenant}-{slug}', '{Tenant}', '{slug}', '{aggregation}', 'request', '{groupBy}', now(), now())");
 
     public async Task<Answered> SendAsync(string method, string path, string? body = null, params (string Name, string Value)[] headers)
     {

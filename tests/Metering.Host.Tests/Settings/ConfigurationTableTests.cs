@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Metering.Aggregator;
+using Metering.BillingCore;
 using Metering.EventLog.Embedded;
 using Metering.EventLog.Kafka;
 using Metering.Host.Commands;
@@ -19,6 +20,7 @@ public sealed partial class ConfigurationTableTests
         { "Ingest", typeof(IngestOptions) },
         { "Aggregator", typeof(AggregatorOptions) },
         { "Query", typeof(QueryOptions) },
+        { "Billing", typeof(BillingOptions) },
         { "EventLog", typeof(EmbeddedEventLogOptions) },
         { "Kafka", typeof(KafkaEventLogOptions) },
         { "Kafka:Security", typeof(KafkaSecurityOptions) },

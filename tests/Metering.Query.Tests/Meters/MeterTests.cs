@@ -41,6 +41,27 @@ public class MeterTests(Engines engines)
     }
 
     [Fact]
+    public async Task A_meter_that_a_published_price_bills_stays_what_it_is()
+    {
+        await using QueryHost host = await QueryHost.StartAsync(engines);
+        await host.SendAsync("POST", "/api/v1/meters", Tokens);
+        await using NpgsqlCommand publish = engines.Postgres.Source.CreateCommand($"""
+            select set_config('metering.tenant', '{host.Tenant}', false);
+            insert into billing.price_book (tenant_id, key, name, created_at) values ('{host.Tenant}', 'standard', 'Standard', now());
+            insert into billing.price_book_version (tenant_id, book, version, state, effective_from, body, content_hash, created_at, updated_at) values ('{host.Tenant}', 'standard', 1, 'published', now(), '[]', '', now(), now());
+            insert into billing.price_meter (tenant_id, book, version, meter) values ('{host.Tenant}', 'standard', 1, 'tokens_total')
+            """);
+        await publish.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        (int status, JsonElement problem, _) = await host.SendAsync("DELETE", "/api/v1/meters/tokens_total");
+        Assert.Equal(409, status);
+        Assert.Contains("price book version standard 1 bills it", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal(409, (await host.SendAsync("PUT", "/api/v1/meters/tokens_total", """{"groupBy":{"model":"$.model"}}""")).Status);
+        Assert.Equal(200, (await host.SendAsync("PUT", "/api/v1/meters/tokens_total", """{"name":"Tokens"}""")).Status);
+        Assert.Equal(2, (await host.GetAsync("/api/v1/meters/tokens_total")).GetProperty("groupBy").EnumerateObject().Count());
+    }
+
+    [Fact]
     public async Task Only_a_changed_definition_makes_a_revision_and_deleting_retires_all()
     {
         await using QueryHost host = await QueryHost.StartAsync(engines);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Metering.Billing;
-using Metering.Billing.Catalog;
 using Metering.Billing.Catalog.Documents;
 using Metering.Billing.Postgres.Catalog;
 using Metering.Billing.Postgres.Tenancy;
@@ -27,7 +26,7 @@ internal static class CatalogReferences
             problems.Add(new Problem("product", $"there is no product '{product.GetString()}'"));
         }
 
-        if (feature.RootElement.TryGetProperty("meter", out JsonElement meter) && !(await MeterAggregations.ReadAsync(transaction, cancellationToken)).ContainsKey(meter.GetString()!))
+        if (feature.RootElement.TryGetProperty("meter", out JsonElement meter) && !(await PricedMeters.ReadAsync(transaction, cancellationToken)).ContainsKey(meter.GetString()!))
         {
             problems.Add(new Problem("meter", $"there is no meter '{meter.GetString()}'"));
         }
@@ -39,10 +38,10 @@ internal static class CatalogReferences
     /// <exception cref="RefusedException">It cannot be published.</exception>
     public static async Task<PriceBookDocument> ReadAsync(TenantTransaction transaction, JsonElement body, CancellationToken cancellationToken)
     {
-        IReadOnlyDictionary<string, MeterAggregation> meters = await MeterAggregations.ReadAsync(transaction, cancellationToken);
+        IReadOnlyDictionary<string, MeterFacts> meters = await PricedMeters.ReadAsync(transaction, cancellationToken);
         HashSet<string> products = [.. (await CatalogItems.AllAsync(transaction, cancellationToken)).Where(item => item.Kind == ItemKind.Product.Name).Select(item => item.Key)];
         List<Problem> problems = [];
-        PriceBookDocument book = PriceBookReader.Read(body, slug => meters.TryGetValue(slug, out MeterAggregation aggregation) ? aggregation : null, products, problems);
+        PriceBookDocument book = PriceBookReader.Read(body, meters.GetValueOrDefault, products, problems);
         RefusedException.ThrowIfAny(problems);
         return book;
     }

@@ -129,8 +129,9 @@ end
 $$;
 
 -- The tenant's meters as prices need them. Runs with its owner's rights: the table of meters is not the billing role's to read.
-create view billing.meter_aggregation as
-select tenant as tenant_id, slug, aggregation from public.meter where deleted_at is null and tenant = current_setting('metering.tenant', true);
+create view billing.priced_meter as
+select tenant as tenant_id, slug, aggregation, array(select jsonb_object_keys(group_by)) as dimensions from public.meter
+where deleted_at is null and tenant = current_setting('metering.tenant', true);
 
 grant usage on schema billing to metering_app;
 grant select, insert, update on all tables in schema billing to metering_app;

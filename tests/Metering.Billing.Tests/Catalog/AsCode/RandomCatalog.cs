@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Metering.Billing.Catalog;
+using Metering.Billing.Catalog.Documents;
 
 namespace Metering.Billing.Tests.Catalog.AsCode;
 
@@ -15,8 +16,8 @@ internal sealed class RandomCatalog(int seed)
 
     private readonly Random _random = new(seed);
 
-    /// <summary>The meters that exist: <c>m0</c> to <c>m9</c>, all of them sums.</summary>
-    public static MeterAggregation? MeterOf(string slug) => slug is ['m', >= '0' and <= '9'] ? MeterAggregation.Sum : null;
+    /// <summary>The meters that exist: <c>m0</c> to <c>m9</c>, all of them sums by model and region.</summary>
+    public static MeterFacts? MeterOf(string slug) => slug is ['m', >= '0' and <= '9'] ? new MeterFacts(MeterAggregation.Sum, new HashSet<string> { "model", "region" }) : null;
 
     public string Make()
     {

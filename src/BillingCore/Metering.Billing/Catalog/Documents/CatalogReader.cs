@@ -7,9 +7,9 @@ namespace Metering.Billing.Catalog.Documents;
 /// <summary>Reads a whole catalogue strictly: every problem with the path of its field. A list that is absent is empty.</summary>
 public static class CatalogReader
 {
-    /// <param name="meterOf">The aggregation of a meter by its slug; null when there is none.</param>
+    /// <param name="meterOf">A meter by its slug; null when there is none.</param>
     /// <returns>What can be applied when there are no problems; otherwise of no use.</returns>
-    public static CatalogDocument Read(JsonElement body, Func<string, MeterAggregation?> meterOf, List<Problem> problems)
+    public static CatalogDocument Read(JsonElement body, Func<string, MeterFacts?> meterOf, List<Problem> problems)
     {
         JsonFields fields = new(body, "", problems);
         List<CatalogEntry> items = [.. ItemKind.All.SelectMany(kind => ReadItems(fields, kind))];
@@ -28,13 +28,13 @@ public static class CatalogReader
         return items;
     }
 
-    private static PriceBookEntry ReadBook(JsonFields fields, Func<string, MeterAggregation?> meterOf, IReadOnlySet<string> products)
+    private static PriceBookEntry ReadBook(JsonFields fields, Func<string, MeterFacts?> meterOf, IReadOnlySet<string> products)
     {
         string key = fields.Key("key");
         return new PriceBookEntry(key, fields.Name("name") ?? key, PriceBookReader.Read(fields, meterOf, products));
     }
 
-    private static void CheckFeatures(IReadOnlyList<CatalogEntry> features, HashSet<string> products, Func<string, MeterAggregation?> meterOf, JsonFields catalog)
+    private static void CheckFeatures(IReadOnlyList<CatalogEntry> features, HashSet<string> products, Func<string, MeterFacts?> meterOf, JsonFields catalog)
     {
         for (int i = 0; i < features.Count; i++)
         {

@@ -12,15 +12,15 @@ public static class PriceBookReader
     private const int MaxPhases = 10;
     private const int MaxComponents = 100;
 
-    /// <param name="meterOf">The aggregation of a meter by its slug; null when there is none.</param>
+    /// <param name="meterOf">A meter by its slug; null when there is none.</param>
     /// <param name="products">Keys of the catalogue's products.</param>
     /// <returns>What can be published when there are no problems; otherwise of no use.</returns>
-    public static PriceBookDocument Read(JsonElement body, Func<string, MeterAggregation?> meterOf, IReadOnlySet<string> products, List<Problem> problems) =>
+    public static PriceBookDocument Read(JsonElement body, Func<string, MeterFacts?> meterOf, IReadOnlySet<string> products, List<Problem> problems) =>
         Read(new JsonFields(body, "", problems), meterOf, products);
 
-    /// <inheritdoc cref="Read(JsonElement, Func{string, MeterAggregation?}, IReadOnlySet{string}, List{Problem})"/>
+    /// <inheritdoc cref="Read(JsonElement, Func{string, MeterFacts?}, IReadOnlySet{string}, List{Problem})"/>
     /// <param name="fields">What the caller has read of them may be there; anything else is refused.</param>
-    internal static PriceBookDocument Read(JsonFields fields, Func<string, MeterAggregation?> meterOf, IReadOnlySet<string> products)
+    internal static PriceBookDocument Read(JsonFields fields, Func<string, MeterFacts?> meterOf, IReadOnlySet<string> products)
     {
         string code = fields.RequiredText("currency");
         Currency? currency = Currency.Find(code);
@@ -39,7 +39,7 @@ public static class PriceBookReader
         return new PriceBookDocument(currency ?? Currency.Of("USD"), rounding, effectiveFrom, plans);
     }
 
-    private static PlanDocument ReadPlan(JsonFields fields, Func<string, MeterAggregation?> meterOf, IReadOnlySet<string> products)
+    private static PlanDocument ReadPlan(JsonFields fields, Func<string, MeterFacts?> meterOf, IReadOnlySet<string> products)
     {
         string key = fields.Key("key");
         string product = fields.RequiredText("product");
@@ -57,7 +57,7 @@ public static class PriceBookReader
         return new PlanDocument(key, name, product, phases, commitments);
     }
 
-    private static PhaseDocument ReadPhase(JsonFields fields, Func<string, MeterAggregation?> meterOf)
+    private static PhaseDocument ReadPhase(JsonFields fields, Func<string, MeterFacts?> meterOf)
     {
         PhaseDocument phase = new(
             fields.Key("key"),
@@ -69,7 +69,7 @@ public static class PriceBookReader
         return phase;
     }
 
-    private static ComponentDocument ReadComponent(JsonFields fields, Func<string, MeterAggregation?> meterOf)
+    private static ComponentDocument ReadComponent(JsonFields fields, Func<string, MeterFacts?> meterOf)
     {
         string key = fields.Key("key");
         if (!fields.Has("price"))
@@ -78,7 +78,7 @@ public static class PriceBookReader
         }
 
         Component price = fields.Object("price") is { } given ? ComponentReader.Read(given) : new Component { Price = new FlatPrice(Fraction.Zero) };
-        UsageSource? source = ReadSource(fields, meterOf);
+        UsageSource? source = ReadSource(fields, price.Price, meterOf);
         Component component = price with { Key = key, Source = source, TaxCategory = fields.Name("tax_category") ?? "" };
         ComponentDocument document = new(
             component,
@@ -90,7 +90,7 @@ public static class PriceBookReader
         return document;
     }
 
-    private static UsageSource? ReadSource(JsonFields fields, Func<string, MeterAggregation?> meterOf)
+    private static UsageSource? ReadSource(JsonFields fields, Price price, Func<string, MeterFacts?> meterOf)
     {
         Dictionary<string, IReadOnlySet<string>> filter = new(StringComparer.Ordinal);
         foreach (JsonFields one in fields.Objects("filter") ?? [])
@@ -120,13 +120,24 @@ public static class PriceBookReader
             return null;
         }
 
-        MeterAggregation? aggregation = meterOf(meter);
-        if (aggregation is null)
+        if (meterOf(meter) is not { } facts)
         {
             fields.Refuse("meter", $"there is no meter '{meter}'");
+            return new UsageSource(meter, MeterAggregation.Sum, filter);
         }
 
-        return new UsageSource(meter, aggregation ?? MeterAggregation.Sum, filter);
+        RefuseUnknown("filter", filter.Keys, facts, meter, fields);
+        RefuseUnknown("price.dimensions", (price as MatrixPrice)?.Dimensions ?? [], facts, meter, fields);
+        return new UsageSource(meter, facts.Aggregation, filter);
+    }
+
+    /// <summary>Usage is stored by the dimensions of its meter; by anything else it cannot be told apart.</summary>
+    private static void RefuseUnknown(string name, IEnumerable<string> dimensions, MeterFacts facts, string meter, JsonFields fields)
+    {
+        foreach (string dimension in dimensions.Where(one => !facts.Dimensions.Contains(one)))
+        {
+            fields.Refuse(name, $"'{dimension}' is not a dimension of meter '{meter}': it is not in its groupBy");
+        }
     }
 
     /// <summary>Usage is always billed when it is known; what is not usage says when.</summary>

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Metering.Billing;
-using Metering.Billing.Catalog;
 using Metering.Billing.Catalog.Documents;
 using Metering.Billing.Catalog.Samples;
 using Metering.Billing.Postgres.Catalog;
@@ -21,9 +20,9 @@ internal sealed record CatalogPlan(StoredCatalog Stored, CatalogDocument Propose
     public static async Task<CatalogPlan> MakeAsync(TenantTransaction transaction, JsonElement body, CancellationToken cancellationToken)
     {
         StoredCatalog stored = await StoredCatalog.ReadAsync(transaction, cancellationToken);
-        IReadOnlyDictionary<string, MeterAggregation> meters = await MeterAggregations.ReadAsync(transaction, cancellationToken);
+        IReadOnlyDictionary<string, MeterFacts> meters = await PricedMeters.ReadAsync(transaction, cancellationToken);
         List<Problem> problems = [];
-        CatalogDocument proposed = CatalogReader.Read(body, slug => meters.TryGetValue(slug, out MeterAggregation aggregation) ? aggregation : null, problems);
+        CatalogDocument proposed = CatalogReader.Read(body, meters.GetValueOrDefault, problems);
         RefusedException.ThrowIfAny(problems);
         CatalogPlan plan = new(stored, proposed, CatalogDiff.Between(stored.Document, proposed));
         await plan.RefuseDraftsAsync(transaction, cancellationToken);

@@ -35,13 +35,21 @@ internal sealed record StoredCatalog(long Version, CatalogDocument Document)
             published.Select(version => new PriceBookEntry(version.Book, names[version.Book], ReadBook(version))));
     }
 
-    /// <summary>What was published was right then. Its meters cannot be redefined; its products may be gone, which is for the new document to say.</summary>
+    /// <summary>What was published was right then: products and meters that it names count as there. Whether they still are is for the new document to say.</summary>
     private static PriceBookDocument ReadBook(PriceBookVersion version)
     {
         using JsonDocument body = JsonDocument.Parse(version.Body);
-        HashSet<string> products = [.. body.RootElement.GetProperty("plans").EnumerateArray().Select(plan => plan.GetProperty("product").GetString()!)];
+        HashSet<string> named = [.. Texts(body.RootElement)];
         List<Problem> problems = [];
-        PriceBookDocument book = PriceBookReader.Read(body.RootElement, _ => MeterAggregation.Sum, products, problems);
+        PriceBookDocument book = PriceBookReader.Read(body.RootElement, _ => new MeterFacts(MeterAggregation.Sum, named), named, problems);
         return problems.Count == 0 ? book : throw new InvalidDataException($"Version {version.Version} of price book '{version.Book}' cannot be read: {problems[0]}");
     }
+
+    private static IEnumerable<string> Texts(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().SelectMany(field => Texts(field.Value)),
+        JsonValueKind.Array => element.EnumerateArray().SelectMany(Texts),
+        JsonValueKind.String => [element.GetString()!],
+        _ => [],
+    };
 }
