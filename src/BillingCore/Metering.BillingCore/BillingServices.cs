@@ -1,6 +1,7 @@
 using Metering.Billing.Postgres.Tenancy;
 using Metering.BillingCore.Calculator;
 using Metering.BillingCore.Catalog;
+using Metering.BillingCore.Catalog.AsCode;
 using Metering.BillingCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,6 +23,7 @@ public static class BillingServices
         CalculatorEndpoints.Map(routes, edge);
         ItemEndpoints.Map(routes, edge);
         PriceBookEndpoints.Map(routes, edge);
+        CatalogEndpoints.Map(routes, edge);
         OpenApi.Map(routes);
         return routes;
     }

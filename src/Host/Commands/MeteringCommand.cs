@@ -26,6 +26,7 @@ internal static class MeteringCommand
             QueryCommand.Create(),
             EventsCommand.Create(),
             DeadLettersCommand.Create(),
+            CatalogCommand.Create(),
             AuditCommand.Create(),
             RepairCommand.Create(),
             GrowCommand.Create(),

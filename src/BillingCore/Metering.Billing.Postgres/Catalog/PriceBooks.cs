@@ -120,6 +120,18 @@ public static class PriceBooks
         return (await ReadAsync(command, cancellationToken)) is [var found] ? found : null;
     }
 
+    /// <summary>Archives every version that somebody could still subscribe to.</summary>
+    public static async Task ArchivePublishedAsync(TenantTransaction transaction, string book, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            """
+            update billing.price_book_version set state = 'archived', archived_at = $3, updated_at = $3, revision = revision + 1
+            where tenant_id = $1 and book = $2 and state = 'published'
+            """,
+            transaction.Tenant, book, now);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     private static async Task<List<PriceBookVersion>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {
         List<PriceBookVersion> versions = [];
