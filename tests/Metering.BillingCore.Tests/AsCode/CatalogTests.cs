@@ -157,10 +157,11 @@ public sealed class CatalogTests(Engines engines)
     {
         await using BillingHost host = await PreparedAsync();
         await ApplyAsync(host, Document, 0);
+        await host.SendAsync("POST", $"{Versions}/1/archive");
         await host.SendAsync("DELETE", "/v1/products/api");
         Answered refused = await PlanAsync(host, (await host.SendAsync("GET", "/v1/catalog")).Json.GetProperty("catalog").GetRawText());
-        Assert.Equal(["features[0].product: there is no product 'api'", "price_books[0].plans[0].product: there is no product 'api'"], refused.Errors.Order(StringComparer.Ordinal));
-        Assert.Equal(["created product api"], Changes(await PlanAsync(host, Document)));
+        Assert.Equal(["features[0].product: there is no product 'api'"], refused.Errors);
+        Assert.Contains("created product api", Changes(await PlanAsync(host, Document)));
     }
 
     private static string Row(JsonElement row) =>

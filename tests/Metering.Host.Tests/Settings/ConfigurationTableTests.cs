@@ -55,7 +55,7 @@ public sealed partial class ConfigurationTableTests
     public void Every_command_of_the_compose_file_is_understood()
     {
         string[] commands = [.. ServeCommandLine().Matches(File.ReadAllText(Find("docker-compose.yml"))).Select(match => match.Groups[1].Value)];
-        Assert.Equal(3, commands.Length);
+        Assert.Equal(4, commands.Length);
         foreach (string command in commands)
         {
             string[] arguments = [.. command.Split(',').Select(one => one.Trim(' ', '"'))];
