@@ -6,6 +6,6 @@ internal static class FaultMatrix
     public static IReadOnlyList<FaultRow> Rows { get; } =
     [
         .. ProcessFaults.Rows, .. DiskFaults.Rows, .. BrokerFaults.Rows, .. ClickHouseFaults.Rows, .. PostgresFaults.Rows, .. NetworkFaults.Rows,
-        .. ClockFaults.Rows, .. WorkloadFaults.Rows, .. CapacityFaults.Rows, RollingUpgrade.Row, .. Suites.Rows, .. ZombieFaults.Rows, .. StoreFaults.Rows,
+        .. ClockFaults.Rows, .. WorkloadFaults.Rows, .. CapacityFaults.Rows, RollingUpgrade.Row, .. Suites.Rows, .. ZombieFaults.Rows, NodeLoss.Row, .. StoreFaults.Rows,
     ];
 }

@@ -40,6 +40,9 @@ internal sealed class MeteringCluster : IDeployment
         _environment = new Dictionary<string, string>(MeteringProcess.SealsQuickly)
         {
             ["METERING_Aggregator__Lease"] = "00:00:03",
+
+            // So few that identities move to files within seconds.
+            ["METERING_Aggregator__ActiveIdentities"] = "1000",
             ["METERING_Partitions"] = Partitions.ToString(CultureInfo.InvariantCulture),
             ["METERING_Kafka__FetchWait"] = "00:00:00.050",
         };
