@@ -33,7 +33,7 @@ internal static class StepText
         string flat = Field("flat") is "0" ? "" : $"{Field("flat")} + ";
         return step.TryGetProperty("unit", out _) ? $"{flat}{Field("quantity")} × {Field("unit")}"
             : step.TryGetProperty("percent", out _) ? $"{flat}{Field("quantity")} × {Field("percent")} %"
-            : step.TryGetProperty("package_size", out _) ? $"{flat}{Field("quantity")} ÷ {Field("package_size")} → × {Field("package_price")}"
+            : step.TryGetProperty("package_size", out _) ? $"{flat}{(Field("partial") == "down" ? '⌊' : '⌈')}{Field("quantity")} ÷ {Field("package_size")}{(Field("partial") == "down" ? '⌋' : '⌉')} × {Field("package_price")}"
             : step.TryGetProperty("multiplier", out _) ? $"{Field("quantity")} × {Field("multiplier")}"
             : Field("flat");
     }

@@ -138,6 +138,7 @@ public sealed class SimulationTests(Engines engines)
         Assert.Equal((422, "version: is required"), await RefusedAsync("\"version\":2,", ""));
         Assert.Equal((422, "period[0]: must be a whole minute"), await RefusedAsync("10T00:00:00Z", "10T00:00:01Z"));
         Assert.Equal((422, "period: must end after it begins"), await RefusedAsync("2024-01-20", "2024-01-10"));
+        Assert.Equal((422, "period[0]: must be in the years 2000 to 2105: there is no usage outside them"), await RefusedAsync("2024-01-10", "1924-01-10"));
         Assert.Equal((422, "against: must be another version than the one that is tried out"), await RefusedAsync("\"version\":2", "\"version\":2,\"against\":2"));
         Assert.Equal((422, "against: is required: no other published version was effective when the period began"), await RefusedAsync("2024-01-10", "2023-01-10"));
         Assert.Equal((422, "limit: must be a JSON integer from 0 to 100"), await RefusedAsync("\"version\":2", "\"version\":2,\"explain\":true,\"limit\":101"));

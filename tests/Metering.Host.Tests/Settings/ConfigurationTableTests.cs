@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Metering.Aggregator;
+using Metering.BillingCore;
 using Metering.EventLog.Embedded;
 using Metering.EventLog.Kafka;
 using Metering.Host.Commands;
@@ -19,6 +20,7 @@ public sealed partial class ConfigurationTableTests
         { "Ingest", typeof(IngestOptions) },
         { "Aggregator", typeof(AggregatorOptions) },
         { "Query", typeof(QueryOptions) },
+        { "Billing", typeof(BillingOptions) },
         { "EventLog", typeof(EmbeddedEventLogOptions) },
         { "Kafka", typeof(KafkaEventLogOptions) },
         { "Kafka:Security", typeof(KafkaSecurityOptions) },
@@ -53,7 +55,7 @@ public sealed partial class ConfigurationTableTests
     public void Every_command_of_the_compose_file_is_understood()
     {
         string[] commands = [.. ServeCommandLine().Matches(File.ReadAllText(Find("docker-compose.yml"))).Select(match => match.Groups[1].Value)];
-        Assert.Equal(3, commands.Length);
+        Assert.Equal(4, commands.Length);
         foreach (string command in commands)
         {
             string[] arguments = [.. command.Split(',').Select(one => one.Trim(' ', '"'))];

@@ -16,6 +16,8 @@ public sealed record SimulationRequest
     public const int MaxExplained = 100;
 
     private const int DefaultPage = 100;
+    private const int FirstYear = 2000;
+    private const int LastYear = 2105;
     private const string InstantForm = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'";
 
     public required string PriceBook { get; init; }
@@ -113,6 +115,10 @@ public sealed record SimulationRequest
         else if (instant.UtcTicks % TimeSpan.TicksPerMinute != 0)
         {
             fields.Refuse(path, "must be a whole minute");
+        }
+        else if (instant.Year is < FirstYear or > LastYear)
+        {
+            fields.Refuse(path, $"must be in the years {FirstYear} to {LastYear}: there is no usage outside them");
         }
 
         return instant;

@@ -12,7 +12,7 @@ namespace Metering.BillingCore.Simulations;
 internal sealed class SimulationRun(TenantTransaction transaction, ClickHouseDatabase database, UsageScope scope, SimulationRequest request, PlanPrices old, PlanPrices @new, int maxEvents)
 {
     /// <summary>Customers in memory at a time.</summary>
-    private const int PageSize = 500;
+    private const int PageSize = 1000;
 
     private readonly Dictionary<string, MeterRevision> _meters = new(StringComparer.Ordinal);
 
