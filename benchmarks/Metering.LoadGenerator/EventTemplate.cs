@@ -41,12 +41,15 @@ internal sealed class EventTemplate
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     /// <summary>A JSON array of CloudEvents.</summary>
-    public static EventTemplate Json(int count, int seed)
+    /// <param name="count">How many.</param>
+    /// <param name="seed">Of their data.</param>
+    /// <param name="time">Theirs; null leaves it to the server, which takes the time at which they come.</param>
+    public static EventTemplate Json(int count, int seed, DateTimeOffset? time)
     {
         Random random = new(seed);
-        string time = DateTimeOffset.UtcNow.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
+        string timed = time is { } given ? $"\"time\":\"{given.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)}\"," : "";
         IEnumerable<string> events = Enumerable.Range(0, count).Select(i =>
-            $$$"""{"specversion":"1.0","id":"{{{Placeholder(i)}}}","source":"{{{s_source}}}","type":"request","subject":"customer-{{{random.Next(Subjects)}}}","time":"{{{time}}}","data":{{{Data(random)}}}}""");
+            $$$"""{"specversion":"1.0","id":"{{{Placeholder(i)}}}","source":"{{{s_source}}}","type":"request","subject":"{{{Subject(random)}}}",{{{timed}}}"data":{{{Data(random)}}}}""");
         return new EventTemplate(Encoding.UTF8.GetBytes($"[{string.Join(',', events)}]"), count);
     }
 
@@ -60,7 +63,7 @@ internal sealed class EventTemplate
             Id = Placeholder(i),
             Source = s_source,
             Type = "request",
-            Subject = string.Create(CultureInfo.InvariantCulture, $"customer-{random.Next(Subjects)}"),
+            Subject = Subject(random),
             Time = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow),
             DataJson = ByteString.CopyFromUtf8(Data(random)),
         }));
@@ -76,8 +79,10 @@ internal sealed class EventTemplate
         }
     }
 
-    private static string Placeholder(int index) => index.ToString("D12", CultureInfo.InvariantCulture);
+    public static string Subject(Random random) => string.Create(CultureInfo.InvariantCulture, $"customer-{random.Next(Subjects)}");
 
-    private static string Data(Random random) =>
+    public static string Data(Random random) =>
         $$"""{"tokens":{{random.Next(1, 5000)}},"model":"{{s_models[random.Next(s_models.Length)]}}","region":"eu-west-1","latency_ms":{{random.Next(20, 900)}}}""";
+
+    private static string Placeholder(int index) => index.ToString("D12", CultureInfo.InvariantCulture);
 }

@@ -12,17 +12,21 @@ internal sealed class HttpSender : ISender
     private readonly byte[] _request;
     private readonly byte[] _answer = new byte[64 * 1024];
 
-    private HttpSender(Uri url, EventTemplate batch)
+    private HttpSender(Uri url, EventTemplate batch, string? key)
     {
         _batch = batch;
+        string who = key is null ? $"X-Metering-Tenant: {LoadOptions.Tenant}" : $"Authorization: Bearer {key}";
         string head = string.Create(CultureInfo.InvariantCulture,
-            $"POST /v1/events HTTP/1.1\r\nHost: {url.Authority}\r\nContent-Type: application/json\r\nX-Metering-Tenant: {LoadOptions.Tenant}\r\nContent-Length: {batch.Bytes.Length}\r\n\r\n");
+            $"POST /v1/events HTTP/1.1\r\nHost: {url.Authority}\r\nContent-Type: application/json\r\n{who}\r\nContent-Length: {batch.Bytes.Length}\r\n\r\n");
         _request = [.. Encoding.ASCII.GetBytes(head), .. batch.Bytes];
     }
 
-    public static async Task<HttpSender> ConnectAsync(Uri url, EventTemplate batch)
+    /// <param name="url">The server's address.</param>
+    /// <param name="batch">What every request sends, with other ids.</param>
+    /// <param name="key">An API key; null for a server that needs none.</param>
+    public static async Task<HttpSender> ConnectAsync(Uri url, EventTemplate batch, string? key)
     {
-        HttpSender sender = new(url, batch);
+        HttpSender sender = new(url, batch, key);
         await sender._socket.ConnectAsync(url.Host, url.Port);
         return sender;
     }

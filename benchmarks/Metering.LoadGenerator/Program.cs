@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Metering.LoadGenerator;
 using Metering.LoadGenerator.Discarding;
+using Metering.LoadGenerator.Kafka;
 
 Option<string> mode = new("--mode") { Description = "http or grpc", DefaultValueFactory = _ => "http" };
 Option<string> url = new("--url") { Description = "Where to send: the HTTP or the gRPC address", Required = true };
@@ -31,4 +32,7 @@ root.SetAction((parsed, cancellation) => Run.RunAsync(
 Command discard = new("discard", "The reference: takes the same bodies and streams, reads them, and answers as if it had stored them.");
 discard.SetAction((_, cancellation) => DiscardServer.RunAsync(cancellation));
 root.Subcommands.Add(discard);
-return await root.Parse(args).InvokeAsync();
+root.Subcommands.Add(KafkaCommand.Create());
+
+// Long enough to end what was started and to remove its files.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });

@@ -9,27 +9,27 @@ namespace Metering.LoadGenerator;
 /// Looks at usage from outside. Asking costs the server, so totals of the load are asked for when it has ended, and freshness is measured only
 /// at a given rate: by single events of another tenant, one after the other beside the load, each waited for in its usage.
 /// </summary>
-internal sealed class UsageProbe : IDisposable
+internal sealed class UsageProbe
 {
     private const string ProbeTenant = "probe";
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_slowPoll = TimeSpan.FromMilliseconds(100);
 
     private readonly HttpClient _api;
-    private readonly HttpClient _sql;
+    private readonly SqlClient _sql;
     private readonly string _meter = string.Create(CultureInfo.InvariantCulture, $"load_{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}");
     private long _before;
 
-    private UsageProbe(LoadOptions options)
+    private UsageProbe(HttpClient api, SqlClient sql)
     {
-        _api = new HttpClient { BaseAddress = options.Api };
-        _sql = new HttpClient { BaseAddress = options.ClickHouse };
+        _api = api;
+        _sql = sql;
     }
 
     /// <summary>Makes the meters and waits until they count.</summary>
-    public static async Task<UsageProbe> CreateAsync(LoadOptions options, CancellationToken cancellationToken)
+    public static async Task<UsageProbe> CreateAsync(HttpClient api, SqlClient sql, CancellationToken cancellationToken)
     {
-        UsageProbe probe = new(options);
+        UsageProbe probe = new(api, sql);
         await probe.PostAsync("/api/v1/meters", LoadOptions.Tenant, """{"slug":"tokens","aggregation":"SUM","eventType":"request","valueProperty":"$.tokens","groupBy":{"model":"$.model"}}""", cancellationToken);
         await probe.PostAsync("/api/v1/meters", ProbeTenant, $$"""{"slug":"{{probe._meter}}","aggregation":"COUNT","eventType":"{{probe._meter}}"}""", cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(3), cancellationToken);
@@ -37,23 +37,24 @@ internal sealed class UsageProbe : IDisposable
         return probe;
     }
 
-    /// <returns>Milliseconds from acknowledged to queryable, of each probe.</returns>
-    public async Task<List<double>> MeasureAsync(CancellationToken stop)
+    public async Task<List<ProbedEvent>> MeasureAsync(CancellationToken stop)
     {
-        List<double> latencies = [];
+        List<ProbedEvent> probed = [];
         for (int sent = 1; !stop.IsCancellationRequested; sent++)
         {
-            await PostAsync("/v1/events", ProbeTenant, $$"""{"id":"{{sent}}","source":"{{_meter}}","type":"{{_meter}}","subject":"probe"}""", CancellationToken.None);
-            long acknowledged = Stopwatch.GetTimestamp();
-            while (await ScalarAsync($"SELECT toInt64(sum(value)) FROM usage_by_minute WHERE tenant = '{ProbeTenant}' AND meter = '{_meter}'", CancellationToken.None) < sent)
+            DateTimeOffset time = DateTimeOffset.UtcNow;
+            await PostAsync("/v1/events", ProbeTenant, $$"""{"id":"{{sent}}","source":"{{_meter}}","type":"{{_meter}}","subject":"probe","time":"{{time.ToString("O", CultureInfo.InvariantCulture)}}"}""", CancellationToken.None);
+            DateTimeOffset acknowledged = DateTimeOffset.UtcNow;
+            long waiting = Stopwatch.GetTimestamp();
+            while (await _sql.ScalarAsync($"SELECT toInt64(sum(value)) FROM usage_by_minute WHERE tenant = '{ProbeTenant}' AND meter = '{_meter}'", CancellationToken.None) < sent)
             {
                 await Task.Delay(s_poll, CancellationToken.None);
             }
 
-            latencies.Add(Stopwatch.GetElapsedTime(acknowledged).TotalMilliseconds);
+            probed.Add(new ProbedEvent(time, acknowledged, Stopwatch.GetElapsedTime(waiting)));
         }
 
-        return latencies;
+        return probed;
     }
 
     /// <summary>Returns when the load's usage counts so many events more than before it.</summary>
@@ -65,21 +66,8 @@ internal sealed class UsageProbe : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _api.Dispose();
-        _sql.Dispose();
-    }
-
     private Task<long> LoadTotalAsync(CancellationToken cancellationToken) =>
-        ScalarAsync($"SELECT toInt64(sum(events)) FROM usage_by_minute WHERE tenant = '{LoadOptions.Tenant}' AND meter = 'tokens'", cancellationToken);
-
-    private async Task<long> ScalarAsync(string sql, CancellationToken cancellationToken)
-    {
-        using HttpResponseMessage response = await _sql.PostAsync(new Uri("/?database=metering", UriKind.Relative), new StringContent(sql), cancellationToken);
-        string text = await response.Content.ReadAsStringAsync(cancellationToken);
-        return response.IsSuccessStatusCode ? long.Parse(text, CultureInfo.InvariantCulture) : throw new IOException(text);
-    }
+        _sql.ScalarAsync($"SELECT toInt64(sum(events)) FROM usage_by_minute WHERE tenant = '{LoadOptions.Tenant}' AND meter = 'tokens'", cancellationToken);
 
     private async Task PostAsync(string path, string tenant, string json, CancellationToken cancellationToken)
     {
@@ -92,3 +80,8 @@ internal sealed class UsageProbe : IDisposable
         }
     }
 }
+
+/// <param name="Time">The event's.</param>
+/// <param name="Acknowledged">When its acknowledgement came.</param>
+/// <param name="Queryable">How long after that it counted.</param>
+internal readonly record struct ProbedEvent(DateTimeOffset Time, DateTimeOffset Acknowledged, TimeSpan Queryable);

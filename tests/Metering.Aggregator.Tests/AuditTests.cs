@@ -43,6 +43,19 @@ public sealed class AuditTests(Engines engines)
         Assert.Empty((await pipeline.AuditAsync()).Findings);
     }
 
+    /// <summary>Windows are made to agree with the raw events, so these have to be whole: else the repair would take away usage that is only missing there.</summary>
+    [Fact]
+    public async Task A_repair_refuses_while_raw_events_are_missing()
+    {
+        await using Pipeline pipeline = await SealedAsync();
+        string[] before = await pipeline.RowsAsync("SELECT meter, subject, minute, value FROM usage_by_minute ORDER BY ALL");
+        await pipeline.ClickHouse.ExecuteAsync("ALTER TABLE usage_raw DELETE WHERE id = 'e3' SETTINGS mutations_sync = 2", default);
+
+        RepairRefusedException refused = await Assert.ThrowsAsync<RepairRefusedException>(() => pipeline.Services.GetRequiredService<Auditor>().RepairAsync(default));
+        Assert.Contains("raw events", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(before, await pipeline.RowsAsync("SELECT meter, subject, minute, value FROM usage_by_minute ORDER BY ALL"));
+    }
+
     [Fact]
     public async Task A_repair_asked_for_twice_is_made_once()
     {

@@ -81,6 +81,23 @@ public sealed class GrowthTests(Engines engines)
         await CrashTests.AssertExactAsync(grown, load);
     }
 
+    [Fact]
+    public async Task A_partition_that_nothing_came_to_yet_is_no_finding()
+    {
+        Place place = await engines.NewPlaceAsync();
+        await using (Pipeline outgrown = await Pipeline.StartAsync(place))
+        {
+            await outgrown.AppendAsync([Sent.Use("e1", 1)]);
+            await outgrown.SettleAsync();
+            await GrowAsync(outgrown, 5);
+        }
+
+        await using Pipeline grown = await Pipeline.StartAsync(place, configure: options => options.TickInterval = TimeSpan.FromMinutes(1));
+        await SaidAsync("Took partitions 2, 3, 4, 5, 6, 7");
+        Assert.Equal(0, await grown.PostgresAsync<long>("select sum(flush_no)::bigint from partition_state where part > 2"));
+        Assert.Empty((await grown.AuditAsync()).Findings);
+    }
+
     [Theory]
     [InlineData(Moment.Before)]
     [InlineData(Moment.After)]
@@ -145,7 +162,7 @@ public sealed class GrowthTests(Engines engines)
         await pipeline.AppendAsync([Sent.Use("e1", 1)]);
         await pipeline.SettleAsync();
         await GrowAsync(pipeline, 4);
-        await StoppedAsync("the log has grown since");
+        await SaidAsync("the log has grown since");
     }
 
     [Fact]
@@ -169,7 +186,7 @@ public sealed class GrowthTests(Engines engines)
         }
 
         await using Pipeline restored = await Pipeline.StartAsync(place);
-        await StoppedAsync("from before the log grew");
+        await SaidAsync("from before the log grew");
         Partitions.CheckpointRepair repair = Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.GetRequiredService<Partitions.CheckpointRepair>(restored.Services);
         await Assert.ThrowsAsync<Partitions.PartitionStoppedException>(() => repair.RunAsync(default));
     }
@@ -199,7 +216,7 @@ public sealed class GrowthTests(Engines engines)
         }
     }
 
-    private static async Task StoppedAsync(string why)
+    private static async Task SaidAsync(string why)
     {
         DateTimeOffset deadline = TimeProvider.System.GetUtcNow().AddSeconds(20);
         while (!TestLog.Instance.Tail().Contains(why, StringComparison.Ordinal))

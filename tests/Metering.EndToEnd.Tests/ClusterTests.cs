@@ -28,7 +28,7 @@ public class ClusterTests(ITestOutputHelper output)
         await Task.WhenAll(cluster.AddIngestAsync(), cluster.AddIngestAsync());
         await Task.WhenAll(cluster.AddAggregatorAsync(), cluster.AddAggregatorAsync());
         using MeteringClient client = await cluster.NewClientAsync();
-        using MeteringClient other = await cluster.NewClientAsync(ingest: 1);
+        using MeteringClient other = await cluster.NewClientAsync(1);
         foreach (TestMeter meter in s_meters)
         {
             await client.CreateMeterAsync(meter);

@@ -25,7 +25,7 @@ public class GrowthTests(ITestOutputHelper output)
         await using MeteringCluster cluster = await MeteringCluster.StartAsync();
         await Task.WhenAll(cluster.AddIngestAsync(), cluster.AddIngestAsync(), cluster.AddAggregatorAsync(), cluster.AddAggregatorAsync());
         using MeteringClient client = await cluster.NewClientAsync();
-        using MeteringClient other = await cluster.NewClientAsync(ingest: 1);
+        using MeteringClient other = await cluster.NewClientAsync(1);
         foreach (TestMeter meter in s_meters)
         {
             await client.CreateMeterAsync(meter);

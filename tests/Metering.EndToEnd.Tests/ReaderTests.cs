@@ -42,7 +42,7 @@ public class ReaderTests(ITestOutputHelper output)
         await client.SettleAsync();
         SentRecords records = new();
         using CancellationTokenSource stop = new();
-        Task load = new HttpSender(client, records, new EventMaker("reader", Seed, corrections: false), Seed, TimeSpan.FromMilliseconds(5)).RunAsync(stop.Token);
+        Task load = new HttpSender(client, records, new EventMaker("reader", Seed, new EventMix { Corrections = false }), Seed, TimeSpan.FromMilliseconds(5)).RunAsync(stop.Token);
         Task seals = SealOftenAsync(client, stop.Token);
         Reads reads = await ReadAsync(client, records, TimeSpan.FromSeconds(20));
         await stop.CancelAsync();

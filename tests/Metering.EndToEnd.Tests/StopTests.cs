@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Metering.EndToEnd.Tests.Faults;
 using Metering.EndToEnd.Tests.Load;
 using Metering.EndToEnd.Tests.Model;
 using Metering.EndToEnd.Tests.Running;
@@ -61,6 +62,25 @@ public class StopTests(ITestOutputHelper output)
             (exitCode, errors) = await MeteringProcess.RunToExitAsync(["up", "--data", folder, .. arguments]);
             AssertRefused(exitCode, errors, address.Split(':')[1]);
         }
+    }
+
+    [Fact]
+    public async Task A_damaged_log_is_said_in_one_sentence()
+    {
+        await using MeteringProcess metering = await MeteringProcess.StartAsync();
+        using MeteringClient client = metering.NewClient();
+        for (int i = 0; i < 5; i++)
+        {
+            await client.IngestAsync(new EventMaker($"damaged-{i}", Seed).Events(20, DateTimeOffset.UtcNow).Json);
+        }
+
+        await metering.KillAsync();
+        string log = Path.Combine(metering.Data, "log", "topics", "usage.events", "log.0");
+        FileDamage.Flip(log, at: 1000, bit: 3);
+        (int exitCode, string errors) = await metering.RefusesToStartAsync();
+        AssertRefused(exitCode, errors, "damaged");
+        FileDamage.Flip(log, at: 1000, bit: 3);
+        await metering.StartAgainAsync();
     }
 
     private void AssertRefused(int exitCode, string errors, string names)

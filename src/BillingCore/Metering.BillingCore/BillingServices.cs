@@ -1,6 +1,7 @@
 using Metering.Billing.Postgres.Tenancy;
 using Metering.BillingCore.Calculator;
 using Metering.BillingCore.Catalog;
+using Metering.BillingCore.Catalog.AsCode;
 using Metering.BillingCore.Http;
 using Metering.BillingCore.Simulations;
 using Microsoft.AspNetCore.Routing;
@@ -24,6 +25,7 @@ public static class BillingServices
         ItemEndpoints.Map(routes, edge);
         PriceBookEndpoints.Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<SimulationEndpoints>().Map(routes, edge);
+        CatalogEndpoints.Map(routes, edge);
         OpenApi.Map(routes);
         return routes;
     }

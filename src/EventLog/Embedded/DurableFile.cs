@@ -8,6 +8,7 @@ namespace Metering.EventLog.Embedded;
 internal static partial class DurableFile
 {
     private const int OpenReadOnlyDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC on Linux x64
+    private const int Interrupted = 4; // EINTR
 
     /// <summary>Replaces the file: the bytes and their checksum go to a temporary file, which is synced, renamed, and its folder synced.</summary>
     public static void Replace(string path, ReadOnlySpan<byte> bytes)
@@ -19,7 +20,7 @@ internal static partial class DurableFile
         using (SafeFileHandle file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
         {
             RandomAccess.Write(file, framed, 0);
-            RandomAccess.FlushToDisk(file);
+            Sync(file);
         }
 
         File.Move(temporary, path, overwrite: true);
@@ -66,6 +67,29 @@ internal static partial class DurableFile
         }
     }
 
+    /// <summary>
+    /// Makes what was written to the file durable, or throws. The runtime's own <see cref="RandomAccess.FlushToDisk"/> asks for the same, but
+    /// outside Windows it takes every refusal for success (seen with .NET 10: the comparison in its native loop overwrites the result).
+    /// </summary>
+    /// <exception cref="IOException">The system could not: nothing is known about what is on the disk.</exception>
+    public static void Sync(SafeFileHandle file)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            RandomAccess.FlushToDisk(file);
+            return;
+        }
+
+        while (Fsync(file) < 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            if (error != Interrupted)
+            {
+                throw new IOException($"Cannot sync a file: {Marshal.GetPInvokeErrorMessage(error)} (errno {error}).");
+            }
+        }
+    }
+
     /// <summary>A new or deleted file is durable only when its folder is synced, which .NET has no call for. NTFS journals it by itself.</summary>
     public static void SyncDirectory(string path)
     {
@@ -97,6 +121,9 @@ internal static partial class DurableFile
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Fsync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Fsync(SafeFileHandle file);
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int Close(int descriptor);

@@ -16,5 +16,5 @@ internal sealed class DiskIo : IDiskIo
 
     public void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(file, bytes, offset);
 
-    public void Flush(SafeFileHandle file) => RandomAccess.FlushToDisk(file);
+    public void Flush(SafeFileHandle file) => DurableFile.Sync(file);
 }

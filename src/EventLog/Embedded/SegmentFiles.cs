@@ -57,6 +57,6 @@ internal static class SegmentFiles
             RandomAccess.SetLength(file, length);
         }
 
-        RandomAccess.FlushToDisk(file);
+        DurableFile.Sync(file);
     }
 }

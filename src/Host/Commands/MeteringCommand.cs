@@ -30,6 +30,7 @@ internal static class MeteringCommand
             TimeCommands.Prorate(),
             TimeCommands.Periods(),
             SimulateCommand.Create(),
+            CatalogCommand.Create(),
             AuditCommand.Create(),
             RepairCommand.Create(),
             GrowCommand.Create(),

@@ -31,7 +31,7 @@ internal static class RepairCommand
               metering repair windows --yes
             """, [yes], async (client, parsed, token) =>
         {
-            if (!parsed.GetValue(yes) && !Confirmed("Count every event again and add what the windows lack?"))
+            if (!parsed.GetValue(yes) && !Terminal.Confirmed("Count every event again and add what the windows lack?"))
             {
                 return ExitCode.Failed;
             }
@@ -53,7 +53,7 @@ internal static class RepairCommand
               metering repair checkpoint
             """, [yes], async (client, parsed, token) =>
         {
-            if (!parsed.GetValue(yes) && !Confirmed("Replace the recorded progress of every partition by what ClickHouse has?"))
+            if (!parsed.GetValue(yes) && !Terminal.Confirmed("Replace the recorded progress of every partition by what ClickHouse has?"))
             {
                 return ExitCode.Failed;
             }
@@ -67,17 +67,5 @@ internal static class RepairCommand
 
             return ExitCode.Success;
         });
-    }
-
-    private static bool Confirmed(string question)
-    {
-        Console.Write($"{question} [y/N] ");
-        if (Console.ReadLine()?.Trim() is "y" or "Y" or "yes")
-        {
-            return true;
-        }
-
-        Console.WriteLine("Nothing was done.");
-        return false;
     }
 }

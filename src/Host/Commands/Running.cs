@@ -44,7 +44,7 @@ internal static class Running
             await Console.Error.WriteLineAsync($"metering: {refused.Message}");
             return refused.ExitCode;
         }
-        catch (Exception problem) when (problem is SettingsException or ImportException or EngineException or EventLogUnavailableException or TopicMismatchException or GrowthRefusedException
+        catch (Exception problem) when (problem is SettingsException or ImportException or EngineException or EventLogUnavailableException or EventLogCorruptException or TopicMismatchException or GrowthRefusedException
             or MigrationException or ValidationException or OptionsValidationException or IOException)
         {
             await Console.Error.WriteLineAsync($"metering: {problem.Message}");

@@ -24,6 +24,18 @@ internal static class Terminal
         return table;
     }
 
+    public static bool Confirmed(string question)
+    {
+        Console.Write($"{question} [y/N] ");
+        if (Console.ReadLine()?.Trim() is "y" or "Y" or "yes")
+        {
+            return true;
+        }
+
+        Console.WriteLine("Nothing was done.");
+        return false;
+    }
+
     private static IAnsiConsole Create(TextWriter writer, bool redirected)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings

@@ -98,7 +98,7 @@ public class PeriodsCalculatorTests
     [InlineData(Monthly + """ "count":1,"until":"2024-02-10T00:00:00+01:00"}""", "until: " + InstantText.Expected)]
     [InlineData(Monthly + """ "count":1,"until":"2024-02-10T00:00:00.5Z"}""", "until: " + InstantText.Expected)]
     [InlineData(Monthly + """ "count":1,"until":"2024-02-10Z"}""", "until: " + InstantText.Expected)]
-    [InlineData(Monthly + """ "count":1,"until":20240210}""", "until: must be a string; until: " + InstantText.Expected)]
+    [InlineData(Monthly + """ "count":1,"until":20240210}""", "until: must be a string")]
     [InlineData(Monthly + """ "count":1,"form":"2024-02-10"}""", "form: is not a field here")]
     [InlineData(Monthly + """ "count":1,"count":2}""", "count: is given twice")]
     [InlineData("""{"id":"1","interval":{"unit":"fortnight"},"anchor":{"at":"2024-01-31"},"start":"2024-01-31","count":1}""", "interval.unit: must be one of day, week, month, quarter, half_year, year")]

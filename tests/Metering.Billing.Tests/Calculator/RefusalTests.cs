@@ -107,6 +107,17 @@ public class RefusalTests
         Assert.Equal(string.Join("; ", problems), Calculate.Problem($$"""{"quantity":"1","component":{ {{fields}} } }"""));
 
     [Fact]
+    public void Tiers_and_discounts_are_limited()
+    {
+        string Many(int count, string item) => string.Join(",", Enumerable.Repeat(item, count));
+        string Problem(int discounts) => Calculate.Rate($$"""{"quantity":"1","component":{"model":"per_unit","unit":"1","discounts":[{{Many(discounts, "{\"percent\":\"0.000000000001\"}")}}]} }""").ToString();
+        Assert.Contains("\"amount\":\"1.00\"", Problem(100), StringComparison.Ordinal);
+        Assert.Contains("component.discounts: are more than 100", Problem(101), StringComparison.Ordinal);
+        string tiers = string.Join(",", Enumerable.Range(1, 1000).Select(i => $$"""{"up_to":"{{i}}"}"""));
+        Assert.Equal("component.tiers: are more than 1000", Calculate.Problem($$"""{"quantity":"1","component":{"model":"volume","tiers":[{{tiers}},{}]} }"""));
+    }
+
+    [Fact]
     public void A_bad_case_harms_no_other_and_results_keep_the_order()
     {
         JsonElement answer = Calculate.Answer($$"""

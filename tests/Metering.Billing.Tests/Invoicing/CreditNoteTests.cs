@@ -58,9 +58,17 @@ public class CreditNoteTests
     [Fact]
     public void It_reduces_what_is_open_then_restores_paid_grants_last_used_first_then_the_customers_credit()
     {
-        CreditNoteSettlement settled = CreditNote.Settle(Money("100"), Money("30"), [("first", Money("50")), ("second", Money("10"))]);
+        CreditNoteSettlement settled = CreditNote.Settle(Money("100"), Money("30"), [new("first", Money("50"), false), new("second", Money("10"), false)]);
         Assert.Equal("30.00", settled.ReducesOpen.ToString());
         Assert.Equal([("second", "10.00"), ("first", "50.00")], settled.RestoredGrants.Select(one => (one.Grant, one.Amount.ToString())));
+        Assert.Equal("10.00", settled.ToCustomerCredit.ToString());
+    }
+
+    [Fact]
+    public void What_an_expired_paid_grant_would_get_back_is_the_customers_credit()
+    {
+        CreditNoteSettlement settled = CreditNote.Settle(Money("25"), Money("0"), [new("first", Money("50"), false), new("expired", Money("10"), true)]);
+        Assert.Equal([("first", "15.00")], settled.RestoredGrants.Select(one => (one.Grant, one.Amount.ToString())));
         Assert.Equal("10.00", settled.ToCustomerCredit.ToString());
     }
 

@@ -82,6 +82,14 @@ public class TimelineTests
     }
 
     [Fact]
+    public void Before_the_start_there_is_only_the_first_period()
+    {
+        Timeline timeline = Monthly("2024-02-16T00:00Z", BillingAnchor.OnDay(new DateTime(2024, 1, 31), 31));
+        Assert.Equal(timeline.At(timeline.Start), timeline.At(Instants.Utc("2023-01-01T00:00Z")));
+        Assert.Equal("0/0 2024-01-31..2024-02-29 2024-02-16..2024-02-29", Show(timeline.At(timeline.Start)));
+    }
+
+    [Fact]
     public void A_change_before_the_start_is_refused()
     {
         Timeline timeline = Monthly("2026-01-20T00:00Z", BillingAnchor.At(new DateTime(2026, 1, 20)));

@@ -74,8 +74,8 @@ public class ProrationLawTests
                     new ProrationClock(period, unit, rules),
                     price.Currency,
                     [
-                        new Charge("old", price.Exact, ChargeTiming.Advance, used, new Billed(price, Money.Zero(price.Currency))),
-                        new Charge("new", price.Exact, ChargeTiming.Advance, rest),
+                        new ProratedCharge("old", price.Exact, ChargeTiming.Advance, used, new Billed(price, Money.Zero(price.Currency))),
+                        new ProratedCharge("new", price.Exact, ChargeTiming.Advance, rest),
                     ]);
                 Assert.True(change.Net.IsZero);
                 Assert.Equal(ChangeDirection.Lateral, change.Direction);

@@ -44,15 +44,15 @@ public class ProrationTests
                 s_january,
                 s_usd,
                 [
-                    new Charge("old", 100, ChargeTiming.Advance, Range("2026-01-01T00:00Z", "2026-01-11T00:00Z"), new Billed(Usd(9000), Usd(3000))),
-                    new Charge("new", 200, ChargeTiming.Advance, Range("2026-01-11T00:00Z", "2026-01-31T00:00Z")),
-                    new Charge("fee", 5, ChargeTiming.Once, Range("2026-01-11T00:00Z", "2026-01-31T00:00Z")),
+                    new ProratedCharge("old", 100, ChargeTiming.Advance, Range("2026-01-01T00:00Z", "2026-01-11T00:00Z"), new Billed(Usd(9000), Usd(3000))),
+                    new ProratedCharge("new", 200, ChargeTiming.Advance, Range("2026-01-11T00:00Z", "2026-01-31T00:00Z")),
+                    new ProratedCharge("fee", 5, ChargeTiming.Once, Range("2026-01-11T00:00Z", "2026-01-31T00:00Z")),
                 ]).Lines.Select(line => line.Arithmetic));
 
     [Fact]
     public void Nothing_is_given_back_of_a_void_invoice()
     {
-        Charge old = new("old", 100, ChargeTiming.Advance, Range("2026-01-01T00:00Z", "2026-01-11T00:00Z"), new Billed(Usd(10000), Usd(0), OnVoidInvoice: true));
+        ProratedCharge old = new("old", 100, ChargeTiming.Advance, Range("2026-01-01T00:00Z", "2026-01-11T00:00Z"), new Billed(Usd(10000), Usd(0), OnVoidInvoice: true));
         Assert.Empty(Change.Of(s_january, s_usd, [old]).Lines);
     }
 
@@ -76,8 +76,8 @@ public class ProrationTests
         s_january,
         s_usd,
         [
-            new Charge("old", from, ChargeTiming.Advance, Range("2026-01-01T00:00Z", "2026-01-11T00:00Z"), new Billed(Usd(from * 100), Usd(0))),
-            new Charge("new", to, ChargeTiming.Advance, Range("2026-01-11T00:00Z", "2026-01-31T00:00Z")),
+            new ProratedCharge("old", from, ChargeTiming.Advance, Range("2026-01-01T00:00Z", "2026-01-11T00:00Z"), new Billed(Usd(from * 100), Usd(0))),
+            new ProratedCharge("new", to, ChargeTiming.Advance, Range("2026-01-11T00:00Z", "2026-01-31T00:00Z")),
         ]);
 
     private static Money Usd(long cents) => new(cents, s_usd);

@@ -89,6 +89,10 @@ public class MatrixTests
             Calculate.Problem($$"""{"cells":[{"key":{"model":"gpt"},"quantity":"1"},{"key":{"model":"mistral"},"quantity":"2"}],"component":{"model":"matrix",{{Cells}},"unknown":"hold"} }"""));
 
     [Fact]
+    public void An_empty_cell_needs_no_price() =>
+        Assert.Equal("1.00", Rate("""{"model":"matrix","dimensions":["m"],"cells":[{"key":{"m":"a"},"component":{"model":"per_unit","unit":"1"}}],"unknown":"hold"}""", """{"key":{"m":"a"},"quantity":"1"},{"key":{"m":"b"},"quantity":"0"}""").Text("amount"));
+
+    [Fact]
     public void A_cell_may_price_its_events() =>
         Assert.Equal("1.50", Rate(
             """{"model":"matrix","dimensions":["card"],"default":{"model":"percentage","percent":"1","fixed":"0.5"}}""",

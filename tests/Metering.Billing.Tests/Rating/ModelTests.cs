@@ -114,6 +114,7 @@ public class ModelTests
     public void No_usage_is_rated_as_zero()
     {
         Assert.Equal("2.00", Calculate.Rate($$"""{"events":[],"component":{{Shares.Replace("\"flat\":\"1\"", "\"flat\":\"2\"", StringComparison.Ordinal)}} }""").Text("amount"));
+        Assert.Equal("2.00", Calculate.Rate($$"""{"events":[],"component":{{Graduated}} }""").Text("amount"));
         Assert.Equal("0.00", Calculate.Rate("""{"events":[],"component":{"model":"percentage","percent":"3","fixed":"1","min_per_event":"2"}}""").Text("amount"));
     }
 }

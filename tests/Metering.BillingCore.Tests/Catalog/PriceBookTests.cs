@@ -44,6 +44,21 @@ public sealed class PriceBookTests(Engines engines)
         Assert.Equal(409, (await host.SendAsync("POST", $"{Versions}/1/archive")).Status);
     }
 
+    [Fact]
+    public async Task A_product_of_a_published_plan_is_not_archived_and_a_book_keeps_its_name()
+    {
+        await using BillingHost host = await PreparedAsync();
+        await host.SendAsync("PUT", $"{Draft}?name=Standard", Book);
+        await host.SendAsync("PUT", Draft, Book);
+        Assert.Equal("Standard", (await host.SendAsync("GET", "/v1/price-books")).Json.GetProperty("items")[0].GetProperty("name").GetString());
+        await host.SendAsync("POST", $"{Versions}/1/publish");
+        Answered refused = await host.SendAsync("DELETE", "/v1/products/api");
+        Assert.Equal(409, refused.Status);
+        Assert.Contains("version standard 1", refused.Text, StringComparison.Ordinal);
+        await host.SendAsync("POST", $"{Versions}/1/archive");
+        Assert.Equal(204, (await host.SendAsync("DELETE", "/v1/products/api")).Status);
+    }
+
     [Theory]
     [InlineData("update billing.price_book_version set body = '{}'")]
     [InlineData("update billing.price_book_version set effective_from = now()")]

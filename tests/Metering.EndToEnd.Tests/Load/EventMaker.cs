@@ -14,12 +14,13 @@ internal sealed record MadeEvent(string Id, string Subject, string Time, string 
 }
 
 /// <summary>Makes the batches of one sender: events, copies of events it sent before, voids, amendments, history. Repeatable by its seed.</summary>
-/// <param name="corrections">Whether to void and amend too.</param>
-internal sealed class EventMaker(string source, int seed, bool corrections = true)
+/// <param name="mix">Null for the usual one.</param>
+internal sealed class EventMaker(string source, int seed, EventMix? mix = null)
 {
     private const int HistoryDays = 3;
     private static readonly string[] s_models = ["small", "large", "vision"];
 
+    private readonly EventMix _mix = mix ?? new EventMix();
     private readonly Random _random = new(seed);
     private readonly List<MadeEvent> _made = [];
     private readonly HashSet<string> _corrected = [];
@@ -27,9 +28,9 @@ internal sealed class EventMaker(string source, int seed, bool corrections = tru
 
     public Batch Next(DateTimeOffset now) => _random.Next(100) switch
     {
-        < 6 when corrections && _made.Count > 50 => Voids(),
-        < 12 when corrections && _made.Count > 50 => Amendments(),
-        < 14 => Events(5, now.AddDays(-40 - _random.Next(HistoryDays))),
+        < 6 when _mix.Corrections && _made.Count > 50 => Voids(now),
+        < 12 when _mix.Corrections && _made.Count > 50 => Amendments(now),
+        < 14 when _mix.History => Events(5, now.AddDays(-40 - _random.Next(HistoryDays))),
         _ => Events(20 + _random.Next(60), now),
     };
 
@@ -39,33 +40,34 @@ internal sealed class EventMaker(string source, int seed, bool corrections = tru
         List<MadeEvent> events = [];
         for (int i = 0; i < count; i++)
         {
-            bool copy = _made.Count > 0 && _random.Next(10) == 0;
+            bool copy = _made.Count > 0 && _random.NextDouble() < _mix.Copies;
             events.Add(copy ? Copy(_made[_random.Next(_made.Count)]) : New(about));
         }
 
         IEnumerable<string> texts = events.Select(one =>
             $$$"""{"specversion":"1.0","id":"{{{one.Id}}}","source":"{{{source}}}","type":"{{{MadeEvent.Type}}}","subject":"{{{one.Subject}}}","time":"{{{one.Time}}}","data":{{{one.Data}}}}""");
-        return new Batch("/v1/events", $"[{string.Join(',', texts)}]", [.. events.Select(one => $"use {source} {one.Id}").Distinct()], events);
+        return new Batch("/v1/events", $"[{string.Join(',', _mix.Twice ? texts.Concat(texts) : texts)}]", [.. events.Select(one => $"use {source} {one.Id}").Distinct()], events);
     }
 
-    private Batch Voids()
+    private Batch Voids(DateTimeOffset now)
     {
         MadeEvent[] targets = Targets(3);
-        return Corrections("/v1/events/void", targets, one => $$"""{"source":"{{source}}","id":"{{one.Id}}","reason":"test"}""", one => $"void {source} {one.Id}");
+        return Corrections(now, "/v1/events/void", targets, one => $$"""{"source":"{{source}}","id":"{{one.Id}}","reason":"test"}""", one => $"void {source} {one.Id}");
     }
 
-    private Batch Amendments()
+    private Batch Amendments(DateTimeOffset now)
     {
         MadeEvent[] targets = [.. Targets(3).Select(one => one with { Data = Data(), Time = Text(DateTimeOffset.Parse(one.Time, CultureInfo.InvariantCulture).AddMinutes(-5)) })];
         return Corrections(
+            now,
             "/v1/events/amend",
             targets,
             one => $$$"""{"source":"{{{source}}}","id":"{{{one.Id}}}","reason":"test","event":{"type":"{{{MadeEvent.Type}}}","subject":"{{{one.Subject}}}","time":"{{{one.Time}}}","data":{{{one.Data}}}}}""",
             one => $"amend {source} {one.Id} {one.Data}");
     }
 
-    private Batch Corrections(string path, MadeEvent[] targets, Func<MadeEvent, string> text, Func<MadeEvent, string> name) => targets.Length == 0
-        ? Events(1, DateTimeOffset.UtcNow)
+    private Batch Corrections(DateTimeOffset now, string path, MadeEvent[] targets, Func<MadeEvent, string> text, Func<MadeEvent, string> name) => targets.Length == 0
+        ? Events(1, now)
         : new Batch(path, $"[{string.Join(',', targets.Select(text))}]", [.. targets.Select(name)], []);
 
     /// <summary>Each event is corrected at most once, so that what it comes to does not hang on the order of two requests.</summary>
@@ -74,7 +76,7 @@ internal sealed class EventMaker(string source, int seed, bool corrections = tru
 
     private MadeEvent New(DateTimeOffset about)
     {
-        MadeEvent made = new($"{source}-{_made.Count}", $"customer-{_random.Next(5)}", Text(about.AddMinutes(-_random.Next(90))), Data());
+        MadeEvent made = new($"{source}-{_made.Count}", $"customer-{_random.Next(5)}", Text(_random.NextDouble() < _mix.Late ? about - (_mix.LateBy * _random.NextDouble()) : about), Data());
         _made.Add(made);
         return made;
     }

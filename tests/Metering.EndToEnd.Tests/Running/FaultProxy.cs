@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Metering.EndToEnd.Tests.Running;
 
-/// <summary>A road to a server that can be cut, blocked, slowed, or lose the answer to a request that was carried out.</summary>
+/// <summary>A road to a server that can be cut, blocked, slowed, lose the answer to a request that was carried out, or be watched over by an <see cref="Inspection"/>.</summary>
 internal sealed class FaultProxy : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -29,6 +29,9 @@ internal sealed class FaultProxy : IDisposable
 
     /// <summary>Added to everything that passes, in both directions.</summary>
     public TimeSpan Delay { get; set; }
+
+    /// <summary>Asked about everything that passes; null for nobody.</summary>
+    public Inspection? Inspection { get; set; }
 
     /// <summary>Breaks all connections and refuses new ones until <see cref="Mend"/>.</summary>
     public void Cut()
@@ -91,7 +94,8 @@ internal sealed class FaultProxy : IDisposable
                 if (!_isCut)
                 {
                     await server.ConnectAsync(_server);
-                    await await Task.WhenAny(CopyAsync(client, server, isAnswer: false), CopyAsync(server, client, isAnswer: true));
+                    RequestText request = new();
+                    await await Task.WhenAny(CopyAsync(client, server, request, isAnswer: false), CopyAsync(server, client, request, isAnswer: true));
                 }
             }
             catch (Exception broken) when (broken is IOException or SocketException or ObjectDisposedException)
@@ -105,7 +109,7 @@ internal sealed class FaultProxy : IDisposable
         }
     }
 
-    private async Task CopyAsync(TcpClient from, TcpClient to, bool isAnswer)
+    private async Task CopyAsync(TcpClient from, TcpClient to, RequestText request, bool isAnswer)
     {
         NetworkStream source = from.GetStream(), target = to.GetStream();
         byte[] buffer = new byte[65536];
@@ -123,7 +127,18 @@ internal sealed class FaultProxy : IDisposable
                 return;
             }
 
-            await target.WriteAsync(buffer.AsMemory(0, read));
+            Passed passed = new(buffer.AsMemory(0, read));
+            if (Inspection is { } inspection)
+            {
+                request.Note(passed.Bytes.Span, isAnswer);
+                passed = await inspection(new Passing(isAnswer, passed.Bytes, request.ToString()));
+            }
+
+            await target.WriteAsync(passed.Bytes);
+            if (passed.ThenBreak)
+            {
+                return;
+            }
         }
     }
 }

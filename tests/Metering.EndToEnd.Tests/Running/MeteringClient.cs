@@ -17,6 +17,12 @@ internal sealed class MeteringClient(Uri http, Uri clickHouse, HttpMessageHandle
     private readonly HttpClient _http = new(road ?? new SocketsHttpHandler()) { BaseAddress = http, Timeout = TimeSpan.FromMinutes(2) };
     private readonly HttpClient _sql = new() { BaseAddress = clickHouse, Timeout = TimeSpan.FromMinutes(2) };
 
+    /// <summary>The time on the client's machine.</summary>
+    public Func<DateTimeOffset> Now { get; init; } = () => DateTimeOffset.UtcNow;
+
+    /// <summary>Whether that time is made up, so that events may come from the future.</summary>
+    public bool HasFakeClock { get; init; }
+
     public void Dispose()
     {
         _http.Dispose();
@@ -81,6 +87,22 @@ internal sealed class MeteringClient(Uri http, Uri clickHouse, HttpMessageHandle
         await MetersReadyAsync();
     }
 
+    /// <summary>Returns when usage is taken again.</summary>
+    public Task AcceptsAsync() => Eventually.TrueAsync(
+        async () =>
+        {
+            try
+            {
+                using HttpResponseMessage response = await SendAsync(HttpMethod.Post, "/v1/events", $$"""[{"id":"{{Guid.NewGuid():N}}","source":"test","type":"probe","subject":"marker"}]""");
+                return response.IsSuccessStatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        },
+        "usage is taken again");
+
     /// <summary>Returns when everything sent before can be queried.</summary>
     public async Task ShownAsync()
     {
@@ -93,7 +115,7 @@ internal sealed class MeteringClient(Uri http, Uri clickHouse, HttpMessageHandle
     /// <summary>Returns when no meter is being back-filled, as a report of the running audit says that was begun after now.</summary>
     public async Task MetersReadyAsync()
     {
-        DateTimeOffset now = DateTimeOffset.UtcNow;
+        DateTimeOffset now = Now();
         await Eventually.TrueAsync(
             async () => await RequireAsync(HttpMethod.Get, "/v1/audit") is { ValueKind: JsonValueKind.Object } report
                 && report.GetProperty("at").GetDateTimeOffset() > now && report.GetProperty("pendingMeters").GetInt32() == 0,

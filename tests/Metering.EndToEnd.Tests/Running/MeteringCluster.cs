@@ -15,10 +15,13 @@ namespace Metering.EndToEnd.Tests.Running;
 /// A deployment: roles in processes of their own over a Kafka cluster, one PostgreSQL and one ClickHouse. The cluster is librdkafka's mock in this process,
 /// or the one that <c>METERING_TEST_KAFKA</c> names.
 /// </summary>
-internal sealed class MeteringCluster : IAsyncDisposable
+internal sealed class MeteringCluster : IDeployment
 {
     /// <summary>With the house partition seven things to own.</summary>
     public const int Partitions = 6;
+
+    /// <summary>What connections of <see cref="ConnectAsync"/> are called.</summary>
+    public const string Ours = "ours";
 
     private readonly string _folder = Directory.CreateTempSubdirectory("metering-cluster-").FullName;
     private readonly List<MeteringProcess> _processes = [];
@@ -27,6 +30,7 @@ internal sealed class MeteringCluster : IAsyncDisposable
     private EmbeddedClickHouse? _clickHouse;
     private NpgsqlDataSource? _source;
     private string? _key;
+    private string? _program;
 
     private MeteringCluster()
     {
@@ -71,9 +75,15 @@ internal sealed class MeteringCluster : IAsyncDisposable
 
     public MeteringProcess Query { get; private set; } = null!;
 
-    public static async Task<MeteringCluster> StartAsync()
+    public int InDoubt => ClickHouseRoad.AnswersLost + PostgresRoad.AnswersLost + (Broker?.AnswersLost ?? 0) + _processes.Sum(one => Doubts.In(one.Errors));
+
+    /// <summary>What all processes have written to standard error, over all their starts.</summary>
+    public string Errors => string.Concat(_processes.Select(one => one.Errors));
+
+    /// <param name="program">Another build of the program; null for the one built with these tests.</param>
+    public static async Task<MeteringCluster> StartAsync(string? program = null)
     {
-        MeteringCluster cluster = new();
+        MeteringCluster cluster = new() { _program = program };
         await cluster.StartStoresAsync();
         cluster.Query = await cluster.ServeAsync("query");
         return cluster;
@@ -81,7 +91,27 @@ internal sealed class MeteringCluster : IAsyncDisposable
 
     public async Task AddIngestAsync() => Ingests.Add(await ServeAsync("ingest"));
 
-    public async Task AddAggregatorAsync() => Aggregators.Add(await ServeAsync("aggregator"));
+    /// <param name="owner">The name of its leases, which it takes back at once after a restart; null for one of each life.</param>
+    public async Task AddAggregatorAsync(string? owner = null) =>
+        Aggregators.Add(await ServeAsync("aggregator", owner is null ? [] : new Dictionary<string, string> { ["METERING_Aggregator__Owner"] = owner }));
+
+    /// <summary>SIGTERM to all of them.</summary>
+    public async Task StopAggregatorsAsync()
+    {
+        await Task.WhenAll(Aggregators.Select(one => one.StopAsync()));
+        Aggregators.Clear();
+    }
+
+    /// <summary>Returns when the engine has been started again this often.</summary>
+    public Task<TimeSpan> ClickHouseStartedAgainAsync(int times) => Eventually.TrueAsync(() => Task.FromResult(_clickHouse!.Restarts >= times), "ClickHouse is started again");
+
+    /// <summary>A connection of its own to PostgreSQL, past the road.</summary>
+    public async Task<NpgsqlConnection> ConnectAsync()
+    {
+        NpgsqlConnection connection = new(new NpgsqlConnectionStringBuilder(_postgres!.ConnectionString) { Pooling = false, ApplicationName = Ours }.ConnectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
 
     /// <summary>Gives the log more partitions while everything runs.</summary>
     public async Task<string> GrowAsync(int generation, int partitions)
@@ -92,10 +122,10 @@ internal sealed class MeteringCluster : IAsyncDisposable
     }
 
     /// <summary>Events go to one of the ingesting processes, audits to the aggregator that makes them, all else to the querying one.</summary>
-    public async Task<MeteringClient> NewClientAsync(int ingest = 0)
+    public async Task<MeteringClient> NewClientAsync(int entrance = 0)
     {
         _key ??= await CreateKeyAsync();
-        return new MeteringClient(new Uri("http://cluster"), _clickHouse!.Endpoint, new Road(this, ingest, _key));
+        return new MeteringClient(new Uri("http://cluster"), _clickHouse!.Endpoint, new Road(this, entrance, _key));
     }
 
     /// <summary>How many partitions each live owner holds, most first.</summary>
@@ -155,9 +185,15 @@ internal sealed class MeteringCluster : IAsyncDisposable
         _environment["METERING_ClickHouse"] = $"http://127.0.0.1:{ClickHouseRoad.Port}";
     }
 
-    private async Task<MeteringProcess> ServeAsync(string roles)
+    private async Task<MeteringProcess> ServeAsync(string roles, Dictionary<string, string>? with = null)
     {
-        MeteringProcess process = await MeteringProcess.ServeAsync(roles, _environment);
+        Dictionary<string, string> environment = new(_environment);
+        foreach ((string name, string value) in with ?? [])
+        {
+            environment[name] = value;
+        }
+
+        MeteringProcess process = await MeteringProcess.ServeAsync(roles, environment, _program);
         _processes.Add(process);
         return process;
     }
@@ -169,20 +205,26 @@ internal sealed class MeteringCluster : IAsyncDisposable
     }
 
     /// <summary>What a load balancer does.</summary>
-    private sealed class Road(MeteringCluster cluster, int ingest, string key) : DelegatingHandler(new SocketsHttpHandler())
+    private sealed class Road(MeteringCluster cluster, int entrance, string key) : DelegatingHandler(new SocketsHttpHandler())
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             request.Headers.Remove("X-Metering-Tenant");
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
             string path = request.RequestUri!.PathAndQuery;
-            if (path.StartsWith("/v1/audit", StringComparison.Ordinal))
+            if (path == "/v1/audit")
             {
                 return await AuditAsync(request, path, cancellationToken);
             }
 
+            if (path.StartsWith("/v1/audit/", StringComparison.Ordinal))
+            {
+                request.RequestUri = new Uri(cluster.Aggregators[0].Http + path);
+                return await base.SendAsync(request, cancellationToken);
+            }
+
             bool events = request.Method == HttpMethod.Post && path.StartsWith("/v1/events", StringComparison.Ordinal);
-            request.RequestUri = new Uri((events ? cluster.Ingests[ingest] : cluster.Query).Http + path);
+            request.RequestUri = new Uri((events ? cluster.Ingests[entrance] : cluster.Query).Http + path);
             return await base.SendAsync(request, cancellationToken);
         }
 

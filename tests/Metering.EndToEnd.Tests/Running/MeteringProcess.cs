@@ -13,6 +13,9 @@ namespace Metering.EndToEnd.Tests.Running;
 /// </summary>
 internal sealed partial class MeteringProcess : IAsyncDisposable
 {
+    /// <summary>The thread that writes and syncs the embedded log.</summary>
+    public const string LogWriter = "log write usage.events";
+
     private const int SignalKill = 9;
     private const int SignalTerminate = 15;
     private const int SignalContinue = 18;
@@ -22,6 +25,7 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
     private readonly string? _roles;
     private readonly IReadOnlyDictionary<string, string> _environment;
     private readonly StringBuilder _errors = new();
+    private IDisposable? _prepared;
     private Process? _process;
 
     private MeteringProcess(string folder, string? roles, IReadOnlyDictionary<string, string> environment)
@@ -32,6 +36,15 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
     }
 
     public string Folder { get; }
+
+    /// <summary>Its data folder.</summary>
+    public string Data => Path.Combine(Folder, "data");
+
+    /// <summary>As built with these tests.</summary>
+    public static string ThisBuild { get; } = Path.Combine(AppContext.BaseDirectory, "metering");
+
+    /// <summary>The program that is started: <see cref="ThisBuild"/>, or another build of it.</summary>
+    public string Program { get; set; } = ThisBuild;
 
     public string Http { get; private set; } = "127.0.0.1:0";
 
@@ -67,19 +80,24 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
         ["METERING_Aggregator__AuditInterval"] = "00:00:01",
     };
 
-    public static Task<MeteringProcess> StartAsync(IReadOnlyDictionary<string, string>? environment = null) => StartAsync(null, environment ?? SealsQuickly);
+    /// <param name="prepareFolder">Done to its folder, and undone when it is disposed of.</param>
+    public static Task<MeteringProcess> StartAsync(IReadOnlyDictionary<string, string>? environment = null, Func<string, IDisposable>? prepareFolder = null) =>
+        StartAsync(null, environment ?? SealsQuickly, prepareFolder);
 
     /// <param name="roles">Of <c>serve</c>.</param>
     /// <param name="environment">Says where the stores are.</param>
-    public static Task<MeteringProcess> ServeAsync(string roles, IReadOnlyDictionary<string, string> environment) => StartAsync(roles, environment);
+    /// <param name="program">Another build; null for this one.</param>
+    public static Task<MeteringProcess> ServeAsync(string roles, IReadOnlyDictionary<string, string> environment, string? program = null) => StartAsync(roles, environment, program: program);
 
-    private static async Task<MeteringProcess> StartAsync(string? roles, IReadOnlyDictionary<string, string> environment)
+    private static async Task<MeteringProcess> StartAsync(
+        string? roles, IReadOnlyDictionary<string, string> environment, Func<string, IDisposable>? prepareFolder = null, string? program = null)
     {
         string folder = Directory.CreateTempSubdirectory("metering-e2e-").FullName;
+        IDisposable? prepared = prepareFolder?.Invoke(folder);
 
         // PostgreSQL runs as another user when we are root, and has to be able to enter.
         File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-        MeteringProcess metering = new(folder, roles, environment);
+        MeteringProcess metering = new(folder, roles, environment) { _prepared = prepared, Program = program ?? ThisBuild };
         await metering.StartAgainAsync();
         return metering;
     }
@@ -97,7 +115,7 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
     /// <inheritdoc cref="RunAsync(string[])"/>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        using Process process = Process.Start(StartInfo(arguments, environment))!;
+        using Process process = Process.Start(StartInfo(ThisBuild, arguments, environment))!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         try
@@ -112,14 +130,13 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
         return (process.ExitCode, await output, await errors);
     }
 
-    public MeteringClient NewClient() => new(new Uri(Http), new Uri(ClickHouse));
+    /// <param name="clock">Of the machine; null for the real one.</param>
+    public MeteringClient NewClient(FakeClock? clock = null) => new(new Uri(Http), new Uri(ClickHouse)) { Now = () => clock?.Now ?? DateTimeOffset.UtcNow, HasFakeClock = clock is not null };
 
     public async Task StartAgainAsync()
     {
         long started = Stopwatch.GetTimestamp();
-        string[] addresses = ["--data", Path.Combine(Folder, "data"), "--http", Address(Http), "--grpc", Address(Grpc)];
-        _process = Process.Start(StartInfo(
-            _roles is null ? ["up", .. addresses, "--clickhouse", Address(ClickHouse), "--postgres", Address(Postgres)] : ["serve", "--roles", _roles, .. addresses], _environment))!;
+        _process = Process.Start(StartInfo())!;
         _process.ErrorDataReceived += (_, line) => Append(line.Data);
         _process.BeginErrorReadLine();
         string? ready;
@@ -135,6 +152,31 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
         Grpc = where.Groups[2].Value;
         ClickHouse = where.Groups[3].Value;
         Postgres = where.Groups[4].Value;
+    }
+
+    /// <summary>Starts it again where it is expected to refuse.</summary>
+    public async Task<(int ExitCode, string Errors)> RefusesToStartAsync()
+    {
+        _process = Process.Start(StartInfo())!;
+        Task<string> errors = _process.StandardError.ReadToEndAsync();
+        await EndsAsync();
+        return (_process.ExitCode, await errors);
+    }
+
+    /// <summary>Returns when the program has ended by itself, or by a fault.</summary>
+    public Task EndsAsync() => _process!.WaitForExitAsync().WaitAsync(s_startDeadline);
+
+    /// <summary>The thread of this name, which may be cut off at fifteen letters.</summary>
+    public int Thread(string name) => Directory.GetDirectories($"/proc/{ProcessId}/task")
+        .Where(task => name.StartsWith(File.ReadAllText(Path.Combine(task, "comm")).TrimEnd('\n'), StringComparison.Ordinal))
+        .Select(task => int.Parse(Path.GetFileName(task), CultureInfo.InvariantCulture))
+        .Single();
+
+    /// <summary>The most memory it has had in its life, in MiB.</summary>
+    public int PeakMegabytes()
+    {
+        string line = File.ReadLines($"/proc/{ProcessId}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
     }
 
     /// <summary>SIGKILL to the program and nothing else: its engines have to notice by themselves.</summary>
@@ -158,6 +200,9 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
 
     /// <summary>SIGKILL.</summary>
     public static void Kill(int processId) => Assert.Equal(0, Kill(processId, SignalKill));
+
+    /// <summary>SIGTERM to a process that may just have ended by itself.</summary>
+    public static void Terminate(int processId) => _ = Kill(processId, SignalTerminate);
 
     /// <summary>SIGTERM.</summary>
     /// <returns>The exit code, and how long it took.</returns>
@@ -183,6 +228,7 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
             await Eventually.TrueAsync(() => Task.FromResult(engines.All(IsGone)), "the engines are gone");
         }
 
+        _prepared?.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
 
@@ -199,9 +245,16 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
         }
     }
 
-    private static ProcessStartInfo StartInfo(string[] arguments, IReadOnlyDictionary<string, string> environment)
+    private ProcessStartInfo StartInfo()
     {
-        ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, "metering"), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] addresses = ["--data", Data, "--http", Address(Http), "--grpc", Address(Grpc)];
+        string[] arguments = _roles is null ? ["up", .. addresses, "--clickhouse", Address(ClickHouse), "--postgres", Address(Postgres)] : ["serve", "--roles", _roles, .. addresses];
+        return StartInfo(Program, arguments, _environment);
+    }
+
+    private static ProcessStartInfo StartInfo(string program, string[] arguments, IReadOnlyDictionary<string, string> environment)
+    {
+        ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach ((string name, string value) in environment)
         {
             start.Environment[name] = value;

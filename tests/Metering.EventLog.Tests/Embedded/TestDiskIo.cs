@@ -43,6 +43,6 @@ internal sealed class TestDiskIo : IDiskIo
             Thread.Sleep(FlushTime);
         }
 
-        RandomAccess.FlushToDisk(file);
+        DurableFile.Sync(file);
     }
 }

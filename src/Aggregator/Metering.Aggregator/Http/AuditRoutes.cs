@@ -26,9 +26,7 @@ public static class AuditRoutes
         }));
         app.MapPost("/v1/audit/repair", ForOperator(async http =>
         {
-            IResult answer = await http.RequestServices.GetRequiredService<Auditor>().RepairAsync(http.RequestAborted) is { } repaired
-                ? TypedResults.Json(new RepairAnswer(repaired), AuditJson.Default.RepairAnswer)
-                : TypedResults.Problem("Another repair is on its way. Ask for an audit when a seal has recorded it.", statusCode: StatusCodes.Status409Conflict);
+            IResult answer = await RepairAsync(http.RequestServices.GetRequiredService<Auditor>(), http.RequestAborted);
             await answer.ExecuteAsync(http);
         }));
         app.MapPost("/v1/audit/checkpoint", ForOperator(async http =>
@@ -37,6 +35,20 @@ public static class AuditRoutes
             await http.Response.WriteAsJsonAsync(adopted, AuditJson.Default.AdoptedCheckpointArray, cancellationToken: http.RequestAborted);
         }));
         return app;
+    }
+
+    private static async Task<IResult> RepairAsync(Auditor auditor, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await auditor.RepairAsync(cancellationToken) is { } repaired
+                ? TypedResults.Json(new RepairAnswer(repaired), AuditJson.Default.RepairAnswer)
+                : TypedResults.Problem("Another repair is on its way. Ask for an audit when a seal has recorded it.", statusCode: StatusCodes.Status409Conflict);
+        }
+        catch (RepairRefusedException refused)
+        {
+            return TypedResults.Problem(refused.Message, statusCode: StatusCodes.Status409Conflict);
+        }
     }
 
     private static RequestDelegate ForOperator(RequestDelegate serve) => http =>

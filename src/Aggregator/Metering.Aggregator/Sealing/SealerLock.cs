@@ -1,9 +1,14 @@
+using System.Globalization;
 using Metering.Storage.Postgres;
 using Npgsql;
 
 namespace Metering.Aggregator.Sealing;
 
-/// <summary>An advisory lock of PostgreSQL. It lives as long as the connection, so a dead sealer gives it back.</summary>
+/// <summary>
+/// An advisory lock of PostgreSQL. It lives as long as the connection, so a dead sealer gives it back; and the server ends the connection of one that was
+/// silent for a minute, so that a process that hangs does not hold sealing up. A sealer that only took long finds the lock gone and takes it again: two of
+/// them on one seal write the same.
+/// </summary>
 internal sealed class SealerLock : ISealerLock
 {
     private const long Key = 0x5345_414C;
@@ -20,6 +25,8 @@ internal sealed class SealerLock : ISealerLock
             await using NpgsqlCommand take = connection.Command("select pg_try_advisory_lock($1)", Key);
             if (await take.ExecuteScalarAsync(cancellationToken) is true)
             {
+                await using NpgsqlCommand limit = connection.Command("set idle_session_timeout = '1min'");
+                await limit.ExecuteNonQueryAsync(cancellationToken);
                 return new SealerLock(connection);
             }
         }
@@ -43,8 +50,9 @@ internal sealed class SealerLock : ISealerLock
     {
         try
         {
-            await using NpgsqlCommand unlock = _connection.Command("select pg_advisory_unlock($1)", Key);
-            await unlock.ExecuteScalarAsync(CancellationToken.None);
+            // The limit too: in the pool the connection may be silent for longer.
+            await using NpgsqlCommand unlock = _connection.Command(string.Create(CultureInfo.InvariantCulture, $"reset idle_session_timeout; select pg_advisory_unlock({Key})"));
+            await unlock.ExecuteNonQueryAsync(CancellationToken.None);
         }
         finally
         {

@@ -25,10 +25,11 @@ public static class PriceBooks
         return books;
     }
 
-    public static async Task PutBookAsync(TenantTransaction transaction, string key, string name, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <param name="name">Null leaves a book's name as it is, and gives a new one its key.</param>
+    public static async Task PutBookAsync(TenantTransaction transaction, string key, string? name, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = transaction.Command(
-            "insert into billing.price_book (tenant_id, key, name, created_at) values ($1, $2, $3, $4) on conflict (tenant_id, key) do update set name = excluded.name",
+            "insert into billing.price_book (tenant_id, key, name, created_at) values ($1, $2, coalesce($3, $2), $4) on conflict (tenant_id, key) do update set name = coalesce($3, price_book.name)",
             transaction.Tenant, key, name, now);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
@@ -128,6 +129,31 @@ public static class PriceBooks
             """,
             transaction.Tenant, book, version, now);
         return (await ReadAsync(command, cancellationToken)) is [var found] ? found : null;
+    }
+
+    /// <summary>Archives every version that somebody could still subscribe to.</summary>
+    public static async Task ArchivePublishedAsync(TenantTransaction transaction, string book, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            """
+            update billing.price_book_version set state = 'archived', archived_at = $3, updated_at = $3, revision = revision + 1
+            where tenant_id = $1 and book = $2 and state = 'published'
+            """,
+            transaction.Tenant, book, now);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>A published version with a plan of this product: <c>standard 2</c>. Null when there is none.</summary>
+    public static async Task<string?> FirstOfProductAsync(TenantTransaction transaction, string product, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            """
+            select book || ' ' || version from billing.price_book_version
+            where tenant_id = $1 and state = 'published' and exists (select 1 from json_array_elements(body -> 'plans') as plan where plan ->> 'product' = $2)
+            order by book, version limit 1
+            """,
+            transaction.Tenant, product);
+        return await command.ExecuteScalarAsync(cancellationToken) as string;
     }
 
     private static async Task<List<PriceBookVersion>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)

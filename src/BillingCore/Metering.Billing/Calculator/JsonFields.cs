@@ -12,7 +12,7 @@ internal sealed class JsonFields
     private readonly JsonElement _object;
     private readonly string _path;
     private readonly List<Problem> _problems;
-    private readonly List<string> _known = [];
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
 
     public JsonFields(JsonElement element, string path, List<Problem> problems)
     {

@@ -8,5 +8,6 @@ public static class ProrateCalculator
 {
     /// <inheritdoc cref="PeriodsCalculator.TryAnswer"/>
     public static bool TryAnswer(ReadOnlyMemory<byte> body, IZoneSource zones, IBufferWriter<byte> output, out Problem refused) =>
-        CaseBatch.TryAnswer<ProrateAnswer?>(body, zones.TzdbVersion, (fields, problems) => ProrateCase.Compute(fields, problems, zones), ProrateAnswer.Write, output, out refused);
+        CaseBatch.TryAnswer<ProrateAnswer?>(
+            body, zones.TzdbVersion, (fields, problems) => ProrateCase.Compute(fields, problems, zones), ProrateAnswer.Write, output, out refused);
 }

@@ -44,7 +44,7 @@ internal sealed class ProrateCase
         Currency? currency = CurrencyOf();
         ProrationUnit unit = _fields.Choice("unit", ProrationUnit.Day, ("day", ProrationUnit.Day), ("second", ProrationUnit.Second), ("none", ProrationUnit.None));
         TimeRange period = Period();
-        List<Charge> charges = Charges(period, currency);
+        List<ProratedCharge> charges = Charges(period, currency);
         _fields.Close();
         if (_problems.Count > 0)
         {
@@ -89,7 +89,7 @@ internal sealed class ProrateCase
         return default;
     }
 
-    private List<Charge> Charges(TimeRange period, Currency? currency)
+    private List<ProratedCharge> Charges(TimeRange period, Currency? currency)
     {
         if (_fields.Objects("charges") is not { } list)
         {
@@ -106,7 +106,7 @@ internal sealed class ProrateCase
         return list.ConvertAll(charge => ChargeOf(charge, period, currency));
     }
 
-    private Charge ChargeOf(JsonFields fields, TimeRange period, Currency? currency)
+    private ProratedCharge ChargeOf(JsonFields fields, TimeRange period, Currency? currency)
     {
         string id = fields.RequiredText("id");
         Fraction amount = fields.RequiredNumber("amount");
@@ -123,7 +123,7 @@ internal sealed class ProrateCase
         fields.Close();
         DateTimeOffset start = period.Clamp(from ?? period.Start);
         DateTimeOffset end = period.Clamp(to ?? period.End);
-        return new Charge(id, amount, timing, new TimeRange(start, end), billed);
+        return new ProratedCharge(id, amount, timing, new TimeRange(start, end), billed);
     }
 
     private static Billed? BilledOf(JsonFields fields, Currency? currency)

@@ -4,6 +4,7 @@ namespace Metering.Billing.Catalog;
 public static class ComponentRules
 {
     private const int LeastPrecision = -30;
+    private const int MaxDiscounts = 100;
 
     /// <summary>All problems, each with the field's path below the given one. Empty: the component can be rated.</summary>
     public static List<Problem> Check(Component component, string path)
@@ -40,6 +41,7 @@ public static class ComponentRules
 
     internal static void CheckDiscounts(IReadOnlyList<Discount> discounts, ProblemList at)
     {
+        at.RefuseIf(discounts.Count > MaxDiscounts, "discounts", $"are more than {MaxDiscounts}");
         for (int i = 0; i < discounts.Count; i++)
         {
             Discount discount = discounts[i];

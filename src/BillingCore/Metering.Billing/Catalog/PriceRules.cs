@@ -4,6 +4,7 @@ namespace Metering.Billing.Catalog;
 internal static class PriceRules
 {
     private const int MaxDimensions = 3;
+    private const int MaxTiers = 1000;
 
     public static void Check(Component component, ProblemList at)
     {
@@ -59,6 +60,7 @@ internal static class PriceRules
     private static void CheckTiers(TieredPrice price, ProblemList at)
     {
         at.RefuseIf(price.Tiers.Count == 0, "tiers", "must have at least one tier");
+        at.RefuseIf(price.Tiers.Count > MaxTiers, "tiers", $"are more than {MaxTiers}");
         Fraction bound = Fraction.Zero;
         for (int i = 0; i < price.Tiers.Count; i++)
         {
@@ -143,7 +145,7 @@ internal static class PriceRules
     }
 
     internal static bool HasDimensions(MatrixPrice matrix, CellKey key) =>
-        key.Values.Count == matrix.Dimensions.Count && key.Values.All(one => matrix.Dimensions.Contains(one.Dimension));
+        matrix.Dimensions.Count <= MaxDimensions && key.Values.Count == matrix.Dimensions.Count && key.Values.All(one => matrix.Dimensions.Contains(one.Dimension));
 
     private static void CheckCell(Component cell, ProblemList at)
     {

@@ -37,24 +37,33 @@ public static class CreditNote
 
     /// <summary>Where the total goes: first it reduces what is open, then it returns to the paid grants that had settled, last to the customer's credit.</summary>
     /// <param name="open">What of the invoice is unpaid.</param>
-    /// <param name="settledByGrants">Paid grants used on the invoice and not yet given back, in order of use; they are given back in reverse.</param>
-    public static CreditNoteSettlement Settle(Money total, Money open, IReadOnlyList<(string Grant, Money Amount)> settledByGrants)
+    /// <param name="settledByGrants">In order of use; they are given back in reverse.</param>
+    public static CreditNoteSettlement Settle(Money total, Money open, IReadOnlyList<SettledByGrant> settledByGrants)
     {
         Money fromOpen = Money.Min(total, open);
         Money left = total - fromOpen;
+        Money toCredit = Money.Zero(total.Currency);
         List<(string Grant, Money Amount)> restored = [];
-        foreach ((string grant, Money used) in settledByGrants.Reverse())
+        foreach (SettledByGrant settled in settledByGrants.Reverse())
         {
-            Money back = Money.Min(used, left);
-            if (back.Sign > 0)
+            Money back = Money.Min(settled.Amount, left);
+            left -= back;
+            if (settled.IsExpired)
             {
-                restored.Add((grant, back));
-                left -= back;
+                toCredit += back;
+            }
+            else if (back.Sign > 0)
+            {
+                restored.Add((settled.Grant, back));
             }
         }
 
-        return new CreditNoteSettlement(fromOpen, restored, left);
+        return new CreditNoteSettlement(fromOpen, restored, toCredit + left);
     }
 }
+
+/// <param name="Amount">Used on the invoice and not yet given back.</param>
+/// <param name="IsExpired">A returned grant keeps its expiry: what an expired one would get is the customer's credit.</param>
+public readonly record struct SettledByGrant(string Grant, Money Amount, bool IsExpired);
 
 public sealed record CreditNoteSettlement(Money ReducesOpen, IReadOnlyList<(string Grant, Money Amount)> RestoredGrants, Money ToCustomerCredit);

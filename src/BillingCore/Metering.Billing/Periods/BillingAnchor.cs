@@ -20,7 +20,9 @@ public sealed record BillingAnchor
 
     public static BillingAnchor At(DateTime local) => new(local, local.Day);
 
-    /// <summary>That day in the month of <paramref name="local"/>, whether it is before or after it. Days and weeks count from <paramref name="local"/> itself.</summary>
+    /// <summary>
+    /// That day in the month of <paramref name="local"/>, whether it is before or after it. Days and weeks count from <paramref name="local"/> itself.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Not 1 to 31.</exception>
     public static BillingAnchor OnDay(DateTime local, int day)
     {

@@ -45,20 +45,21 @@ public sealed class Timeline
         return new Timeline([.. _eras.Take(number + 1), moved], End);
     }
 
-    /// <summary>The period that holds the instant; the first or the last one when it is outside the service.</summary>
+    /// <summary>The period that holds the instant; the first one before the start.</summary>
     public BillingPeriod At(DateTimeOffset instant)
     {
-        int era = EraOf(instant);
-        return Period(era, _eras[era].IndexOf(instant));
+        DateTimeOffset served = Later(Start, instant);
+        int era = EraOf(served);
+        return Period(era, _eras[era].IndexOf(served));
     }
 
     /// <summary>
-    /// The periods in order: first the one that holds <paramref name="from"/> (or the start, when it is later), last the one before the first that begins at or after
-    /// the end. Without an end they stop only where the years do.
+    /// The periods in order: first the one that holds <paramref name="from"/> (or the start, when it is later), last the one before the first that
+    /// begins at or after the end. Without an end they stop only where the years do.
     /// </summary>
     public IEnumerable<BillingPeriod> From(DateTimeOffset from)
     {
-        DateTimeOffset first = from < Start ? Start : from;
+        DateTimeOffset first = Later(Start, from);
         int era = EraOf(first);
         int k = _eras[era].IndexOf(first);
         while (!Ended(_eras[era].Boundary(k)))

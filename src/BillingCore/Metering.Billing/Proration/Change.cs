@@ -32,11 +32,11 @@ public sealed record Change(IReadOnlyList<ProrationLine> Lines, Money Net, Chang
 
     /// <exception cref="OverflowException">Beyond what an amount can hold.</exception>
     /// <exception cref="InvalidOperationException">Something was billed in another currency.</exception>
-    public static Change Of(ProrationClock clock, Currency currency, IReadOnlyList<Charge> charges, RoundingMode rounding = RoundingMode.HalfAwayFromZero)
+    public static Change Of(ProrationClock clock, Currency currency, IReadOnlyList<ProratedCharge> charges, RoundingMode rounding = RoundingMode.HalfAwayFromZero)
     {
         List<ProrationLine> lines = [];
         Money net = Money.Zero(currency);
-        foreach (Charge charge in charges)
+        foreach (ProratedCharge charge in charges)
         {
             if (ProrationLines.Of(charge, new Earning(charge.Amount, currency, clock, rounding)) is { } line)
             {
@@ -48,10 +48,10 @@ public sealed record Change(IReadOnlyList<ProrationLine> Lines, Money Net, Chang
         return new Change(lines, net, DirectionOf(charges));
     }
 
-    private static ChangeDirection DirectionOf(IReadOnlyList<Charge> charges)
+    private static ChangeDirection DirectionOf(IReadOnlyList<ProratedCharge> charges)
     {
         Fraction difference = Fraction.Zero;
-        foreach (Charge charge in charges.Where(charge => charge.Recurs))
+        foreach (ProratedCharge charge in charges.Where(charge => charge.Recurs))
         {
             difference += charge.Billed is null ? charge.Amount : -charge.Amount;
         }

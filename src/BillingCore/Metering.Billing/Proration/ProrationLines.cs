@@ -6,7 +6,7 @@ namespace Metering.Billing.Proration;
 internal static class ProrationLines
 {
     /// <summary>Null when nothing comes of it.</summary>
-    public static ProrationLine? Of(Charge charge, Earning earning)
+    public static ProrationLine? Of(ProratedCharge charge, Earning earning)
     {
         TimeRange period = earning.Clock.Period;
         TimeRange part = period.Intersect(charge.Part);
@@ -43,10 +43,11 @@ internal static class ProrationLines
         Money most = billed.Creditable;
         Money credit = Money.Max(Money.Zero(earning.Currency), Money.Min(worth, most));
         bool capped = worth > most;
-        string arithmetic = $"{ArithmeticOf(earning, unused)}; at most {most} = {billed.Net} − {billed.Credited}{(billed.OnVoidInvoice ? ", void" : "")}; credit {credit}";
+        Fraction exact = capped ? most.Exact : earning.Exact(unused);
+        string arithmetic = $"{ArithmeticOf(earning, unused)}; at most {most} = {billed.Net} − {billed.Credited}; credit {credit}";
         return credit.IsZero
             ? null
-            : new ProrationLine(id, ProrationKind.Credit, -credit, capped ? -most.Exact : -earning.Exact(unused), unused, earning.Clock.Share(unused), capped, arithmetic);
+            : new ProrationLine(id, ProrationKind.Credit, -credit, -exact, unused, earning.Clock.Share(unused), capped, arithmetic);
     }
 
     private static string ArithmeticOf(Earning earning, TimeRange part)

@@ -34,7 +34,7 @@ internal static class RatedLines
             return lines;
         }
 
-        RatedCharge nothing = Nothing(charge.Amount.Net.Currency);
+        RatedCharge nothing = RatedCharge.Nothing(charge.Amount.Net.Currency);
         foreach (RatedCell cell in cells)
         {
             Add(lines, cell.Key, cell.Charge, nothing, isUsageShown: true);
@@ -64,12 +64,6 @@ internal static class RatedLines
         {
             lines.Add(line);
         }
-    }
-
-    private static RatedCharge Nothing(Currency currency)
-    {
-        Money zero = Money.Zero(currency);
-        return new RatedCharge(Fraction.Zero, default, new Stages<Money>(zero, zero, zero, zero));
     }
 
     private static Stages<Money> Minus(in Stages<Money> a, in Stages<Money> b) =>

@@ -84,13 +84,8 @@ public static class Rater
     private static List<RatedCell> RateCells(MatrixPrice matrix, IReadOnlyList<CellUsage> usage, in RatingTerms terms, Explanation? explanation)
     {
         List<RatedCell> cells = [];
-        foreach (CellUsage cell in usage)
+        foreach (CellUsage cell in usage.Where(cell => !cell.IsEmpty))
         {
-            if (cell.Usage.IsNone || (cell.Usage.Quantity.IsZero && cell.Usage.Events is null))
-            {
-                continue; // an empty cell has no line
-            }
-
             explanation?.Enter(cell.Key);
             Component component = matrix.Find(cell.Key) ?? throw new UnreachableException();
             cells.Add(new RatedCell(cell.Key, RateCharge(component, cell.Usage, terms, explanation)));

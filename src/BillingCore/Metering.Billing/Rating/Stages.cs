@@ -5,7 +5,14 @@ public readonly record struct Stages<T>(T Gross, T Discounted, T Raised, T Net);
 
 /// <summary>What a component costs, exactly and in money. Both are cumulative for the scope.</summary>
 /// <param name="Billable">The quantity after conversion, rounding and allowance.</param>
-public readonly record struct RatedCharge(Fraction Billable, Stages<Fraction> Exact, Stages<Money> Amount);
+public readonly record struct RatedCharge(Fraction Billable, Stages<Fraction> Exact, Stages<Money> Amount)
+{
+    public static RatedCharge Nothing(Currency currency)
+    {
+        Money zero = Money.Zero(currency);
+        return new RatedCharge(Fraction.Zero, default, new Stages<Money>(zero, zero, zero, zero));
+    }
+}
 
 /// <summary>A component's charge; of a matrix also that of every cell with usage, whose net sum the charge's gross is.</summary>
 public readonly record struct RatedComponent(RatedCharge Charge, IReadOnlyList<RatedCell>? Cells);

@@ -23,10 +23,9 @@ public static class StepBilling
 
     private static RatedCharge Before(Component component, in AlreadyRated already, in RatingTerms terms)
     {
-        Money zero = Money.Zero(terms.Currency);
         RatedCharge rated = already.Quantity is { } quantity
             ? Rater.Rate(component, Usage.Of(quantity), terms with { IsClosing = false }, null).Charge
-            : new RatedCharge(Fraction.Zero, default, new Stages<Money>(zero, zero, zero, zero));
+            : RatedCharge.Nothing(terms.Currency);
         return already.Amount is { } amount ? WithNet(rated, amount, terms) : rated;
     }
 

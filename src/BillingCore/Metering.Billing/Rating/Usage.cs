@@ -43,4 +43,8 @@ public readonly record struct Usage
 /// <param name="Currency">What an event that carries an amount says; null when it says nothing.</param>
 public readonly record struct UsageEvent(Fraction Value, DateTimeOffset? At, string Id, string? Currency);
 
-public readonly record struct CellUsage(CellKey Key, Usage Usage);
+public readonly record struct CellUsage(CellKey Key, Usage Usage)
+{
+    /// <summary>An empty cell has no line, pays no minimum, and needs no price.</summary>
+    public bool IsEmpty => Usage.IsNone || (Usage.Quantity.IsZero && Usage.Events is null);
+}

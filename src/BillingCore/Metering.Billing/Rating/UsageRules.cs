@@ -34,7 +34,7 @@ public static class UsageRules
         at.RefuseIf(usage.Cells is not null, "cells", "are for a matrix");
         if (usage.Events is { } events)
         {
-            at.RefuseIf(!TakesEvents(component.Price), "events", "are for prices of single events or of the events' money");
+            at.RefuseIf(events.Count > 0 && !TakesEvents(component.Price), "events", "are for prices of single events or of the events' money");
             CheckEvents(events, currency, at);
         }
     }
@@ -73,7 +73,7 @@ public static class UsageRules
             {
                 CheckUsage(component, cells[i].Usage, currency, here);
             }
-            else
+            else if (!cells[i].IsEmpty)
             {
                 here.Refuse("key", $"held: no cell has a price for {cells[i].Key}, and there is no default");
             }

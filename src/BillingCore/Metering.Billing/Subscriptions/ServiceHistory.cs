@@ -34,8 +34,8 @@ public sealed record ServiceHistory(IReadOnlyList<ServiceSpan> Spans, DateTimeOf
         select new TimeRange(span.From, span.Until < until ? span.Until.Value : until);
 
     /// <summary>
-    /// The billing periods of a component: from the start, anew at the end of a trial and at each change of its interval. A pause moves no boundary. Null when it was
-    /// never active.
+    /// The billing periods of a component: from the start, anew at the end of a trial and at each change of its interval. A pause moves no boundary. Null
+    /// when it was never active.
     /// </summary>
     public Timeline? PeriodsOf(string component, AnchorRule anchor, ZoneRules zone)
     {

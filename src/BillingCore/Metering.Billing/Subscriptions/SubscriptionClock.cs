@@ -4,8 +4,8 @@ namespace Metering.Billing.Subscriptions;
 public static class SubscriptionClock
 {
     /// <summary>
-    /// The next thing that is due at or before <paramref name="now"/>; null when nothing is. Apply it and ask again: each is recorded at its own instant. An end comes
-    /// before a cancellation, and both before whatever else is due at the same minute. Nothing is due while the first payment is waited for.
+    /// The next thing that is due at or before <paramref name="now"/>; null when nothing is. Apply it and ask again: each is recorded at its own instant. An
+    /// end comes before a cancellation, and both before whatever else is due at the same minute. Nothing is due while the first payment is waited for.
     /// </summary>
     public static Decision? Due(this Subscription subscription, DateTimeOffset now, Standing standing)
     {

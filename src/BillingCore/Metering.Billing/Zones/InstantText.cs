@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Metering.Billing.Zones;
 
 /// <summary>
-/// A point in time as people write it: a local date (its midnight), a local date-time, or an instant with Z. Whole seconds; other offsets than Z are refused, because
-/// they would claim to know the zone's rules.
+/// A point in time as people write it: a local date (its midnight), a local date-time, or an instant with Z. Whole seconds; other offsets than Z are
+/// refused, because they would claim to know the zone's rules.
 /// </summary>
 public readonly record struct InstantText
 {
@@ -24,7 +24,8 @@ public readonly record struct InstantText
     public static bool TryParse(string text, out InstantText value)
     {
         bool isUtc = text.EndsWith('Z');
-        bool parsed = DateTime.TryParseExact(isUtc ? text[..^1] : text, isUtc ? s_formats[1..] : s_formats, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime written);
+        string[] formats = isUtc ? s_formats[1..] : s_formats;
+        bool parsed = DateTime.TryParseExact(isUtc ? text[..^1] : text, formats, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateTime written);
         value = new InstantText(written, isUtc);
         return parsed && written.Ticks % TimeSpan.TicksPerSecond == 0;
     }

@@ -49,6 +49,11 @@ internal static class ItemEndpoints
         await CatalogVersion.AdvanceAsync(request.Transaction, request.Aborted);
         CatalogItem there = await FindAsync(kind, request) ?? throw Missing(kind, request);
         request.CheckPreconditions(there.Revision);
+        if (kind == ItemKind.Product && await PriceBooks.FirstOfProductAsync(request.Transaction, there.Key, request.Aborted) is { } version)
+        {
+            throw RefusedException.Conflict($"Product '{there.Key}' stays: version {version} of a price book has a plan of it. Archive the version first.");
+        }
+
         await CatalogItems.ArchiveAsync(request.Transaction, kind.Name, there.Key, request.Now, request.Aborted);
         return Answer.NoContent;
     }

@@ -60,7 +60,7 @@ internal static class PriceBookEndpoints
         PriceBookVersion? newest = (await PriceBooks.VersionsAsync(request.Transaction, key, before: null, 1, request.Aborted)) is [var found] ? found : null;
         request.CheckPreconditions(newest is { State: "draft" } ? newest.Revision : null);
         PriceBookDocument book = await CatalogReferences.ReadAsync(request.Transaction, request.Body(), request.Aborted);
-        await PriceBooks.PutBookAsync(request.Transaction, key, request.Query("name") ?? key, request.Now, request.Aborted);
+        await PriceBooks.PutBookAsync(request.Transaction, key, request.Query("name"), request.Now, request.Aborted);
         PriceBookVersion draft = await PriceBooks.PutDraftAsync(
             request.Transaction, key, book.EffectiveFrom, Encoding.UTF8.GetString(PriceBookWriter.Bytes(book)), request.Now, request.Aborted);
         Answer answer = AnswerOf(draft);

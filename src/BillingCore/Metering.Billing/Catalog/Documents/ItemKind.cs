@@ -36,9 +36,12 @@ public sealed class ItemKind
 
     /// <summary>Reads the body of one, without its key.</summary>
     /// <returns>Canonical JSON when there are no problems; otherwise of no use.</returns>
-    public byte[] Read(JsonElement body, string path, List<Problem> problems)
+    public byte[] Read(JsonElement body, string path, List<Problem> problems) => Read(new JsonFields(body, path, problems));
+
+    /// <inheritdoc cref="Read(JsonElement, string, List{Problem})"/>
+    /// <param name="fields">What the caller has read of them may be there; anything else is refused.</param>
+    internal byte[] Read(JsonFields fields)
     {
-        JsonFields fields = new(body, path, problems);
         Action<Utf8JsonWriter> write = _read(fields);
         fields.Close();
         return CanonicalJson.Bytes(write);

@@ -15,9 +15,13 @@ public static class PriceBookReader
     /// <param name="meterOf">A meter by its slug; null when there is none.</param>
     /// <param name="products">Keys of the catalogue's products.</param>
     /// <returns>What can be published when there are no problems; otherwise of no use.</returns>
-    public static PriceBookDocument Read(JsonElement body, Func<string, MeterFacts?> meterOf, IReadOnlySet<string> products, List<Problem> problems)
+    public static PriceBookDocument Read(JsonElement body, Func<string, MeterFacts?> meterOf, IReadOnlySet<string> products, List<Problem> problems) =>
+        Read(new JsonFields(body, "", problems), meterOf, products);
+
+    /// <inheritdoc cref="Read(JsonElement, Func{string, MeterFacts?}, IReadOnlySet{string}, List{Problem})"/>
+    /// <param name="fields">What the caller has read of them may be there; anything else is refused.</param>
+    internal static PriceBookDocument Read(JsonFields fields, Func<string, MeterFacts?> meterOf, IReadOnlySet<string> products)
     {
-        JsonFields fields = new(body, "", problems);
         string code = fields.RequiredText("currency");
         Currency? currency = Currency.Find(code);
         if (currency is null && code.Length > 0)

@@ -9,7 +9,7 @@ public static class PriceBookWriter
 {
     public static byte[] Bytes(PriceBookDocument book) => CanonicalJson.Bytes(json => Write(json, book));
 
-    private static void Write(Utf8JsonWriter json, PriceBookDocument book)
+    internal static void Write(Utf8JsonWriter json, PriceBookDocument book)
     {
         json.WriteString("currency", book.Currency.Code);
         json.WriteString("rounding", book.Rounding.Name());

@@ -33,7 +33,7 @@ public readonly record struct Billed(Money Net, Money Credited, bool OnVoidInvoi
 /// <param name="Amount">For the full period; of either sign.</param>
 /// <param name="Part">When it is in force. What lies outside the period does not count.</param>
 /// <param name="Billed">Given when the charge was billed for the whole period and ends: the part of the period after it is then credited.</param>
-public sealed record Charge(string Id, Fraction Amount, ChargeTiming Timing, TimeRange Part, Billed? Billed = null)
+public sealed record ProratedCharge(string Id, Fraction Amount, ChargeTiming Timing, TimeRange Part, Billed? Billed = null)
 {
     /// <summary>Whether its amount says something of the price of the period, so that old and new can be compared by it.</summary>
     public bool Recurs => Timing is ChargeTiming.Advance or ChargeTiming.Arrears;
