@@ -3,18 +3,19 @@ using Metering.BillingCore.Calculator;
 using Metering.BillingCore.Catalog;
 using Metering.BillingCore.Catalog.AsCode;
 using Metering.BillingCore.Http;
+using Metering.BillingCore.Simulations;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Metering.BillingCore;
 
-/// <summary>The billing role as the host sees it. It needs <c>PostgresDatabase</c>, <c>TimeProvider</c> and an <see cref="ITenantResolver"/> in the container.</summary>
+/// <summary>The billing role as the host sees it. It needs <c>PostgresDatabase</c>, <c>ClickHouseDatabase</c>, <c>TimeProvider</c> and an <see cref="ITenantResolver"/> in the container.</summary>
 public static class BillingServices
 {
     public static IServiceCollection AddBilling(this IServiceCollection services)
     {
         services.AddOptionsWithValidateOnStart<BillingOptions>().BindConfiguration(BillingOptions.Section).ValidateDataAnnotations();
-        return services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>();
+        return services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>();
     }
 
     public static IEndpointRouteBuilder MapBilling(this IEndpointRouteBuilder routes)
@@ -23,6 +24,7 @@ public static class BillingServices
         CalculatorEndpoints.Map(routes, edge);
         ItemEndpoints.Map(routes, edge);
         PriceBookEndpoints.Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<SimulationEndpoints>().Map(routes, edge);
         CatalogEndpoints.Map(routes, edge);
         OpenApi.Map(routes);
         return routes;

@@ -35,6 +35,10 @@ internal sealed class MeteringClient : IDisposable
         JsonAsync(HttpMethod.Post, path, json is null ? null : new StringContent(json, Encoding.UTF8, "application/json"), cancellationToken);
 
     /// <inheritdoc cref="GetAsync"/>
+    public Task<JsonDocument> PutAsync(string path, string json, CancellationToken cancellationToken) =>
+        JsonAsync(HttpMethod.Put, path, new StringContent(json, Encoding.UTF8, "application/json"), cancellationToken);
+
+    /// <inheritdoc cref="GetAsync"/>
     public async Task DeleteAsync(string path, CancellationToken cancellationToken) => (await JsonAsync(HttpMethod.Delete, path, null, cancellationToken)).Dispose();
 
     /// <summary>The answer's body as it came, in the wanted format.</summary>

@@ -24,7 +24,8 @@ internal sealed class DemoCommand
             Run everything on this machine and send it a few minutes of generated LLM usage.
 
             Retries, late and broken events, a void and an amendment are part of it. Ends with the totals, the audit, and a comparison with what the
-            generator itself added up; then it keeps serving, for you to try things. Without --data its files are deleted at the end.
+            generator itself added up, and prices what is sealed with two versions of a price book; then it keeps serving, for you to try things. Without
+            --data its files are deleted at the end.
 
             Examples:
               metering demo

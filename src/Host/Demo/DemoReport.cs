@@ -78,22 +78,27 @@ internal sealed class DemoReport(IAnsiConsole console, MeteringServer server, st
         return findings.Count == 0 && differences.Count == 0;
     }
 
-    public void Addresses()
+    /// <param name="upto">Minutes before this one are sealed.</param>
+    public void Addresses(DateTimeOffset first, DateTimeOffset upto)
     {
         string header = tenant == DemoRun.DefaultTenant ? "" : $" -H 'X-Metering-Tenant: {tenant}'";
         string option = tenant == DemoRun.DefaultTenant ? "" : $" --tenant {tenant}";
         string at = server.HttpAddress == ClientOptions.DefaultServer ? "" : $" --server {server.HttpAddress}";
+        (string from, string to) = (Minute(first), Minute(upto));
         Heading("Still serving. Try:");
 
         // Past the console: it would fold a command that is to be copied.
         TextWriter plain = console.Profile.Out.Writer;
         plain.WriteLine($"  curl{header} '{server.HttpAddress}/api/v1/meters/llm_tokens/query?windowSize=MINUTE&groupBy=model'");
         plain.WriteLine($"  metering query llm_tokens --group-by subject,model{option}{at}");
+        plain.WriteLine($"  metering simulate --price-book {DemoPrices.Book} --version 1 --against 2 --plan {DemoPrices.Plan} --from {from} --to {to} --explain{option}{at}");
         plain.WriteLine($"  curl '{server.ClickHouseAddress}/?database=metering' -d 'SELECT subject, sum(value) FROM usage_by_minute WHERE meter = $$llm_tokens$$ GROUP BY subject FORMAT PrettyCompact'");
         plain.WriteLine();
         plain.WriteLine($"http {server.HttpAddress}  grpc {server.GrpcAddress}  clickhouse {server.ClickHouseAddress}  postgres {server.PostgresAddress}  data {server.Settings.Data}");
         plain.WriteLine("Ctrl-C stops.");
     }
+
+    private static string Minute(DateTimeOffset time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static decimal Sum(DemoAnswers answers, string type) => answers.Tokens.Where(row => row.Key.Type == type).Sum(row => row.Value);
 

@@ -21,6 +21,7 @@ internal sealed class DemoRun : IDisposable
     private readonly MeteringClient _client;
     private readonly DemoSending _sending;
     private readonly DemoReport _report;
+    private readonly DemoPricing _pricing;
 
     public DemoRun(MeteringServer server, DemoSettings settings, DemoTimeline timeline, TimeProvider time, IAnsiConsole console)
     {
@@ -29,6 +30,7 @@ internal sealed class DemoRun : IDisposable
         _client = new MeteringClient(new Uri(server.HttpAddress + "/"), apiKey: null, settings.Tenant);
         _sending = new DemoSending(new EventSender(_client, time, s_patience));
         _report = new DemoReport(console, server, settings.Tenant);
+        _pricing = new DemoPricing(_client, console);
     }
 
     /// <returns>Whether the audit and the demo's own expectation agree with the answers.</returns>
@@ -80,9 +82,10 @@ internal sealed class DemoRun : IDisposable
         _report.NotCounted(
             await DemoFindings.DeadLettersAsync(_clickHouse, _settings.Tenant, cancellationToken), DemoCounts.Of(audit.RootElement).Since(before).Duplicates, plan.Duplicates);
         bool isGood = _report.Verdict(audit.RootElement, answers.Differences(plan.Expectation), plan.Expectation);
+        await _pricing.ShowAsync(_timeline.From, seal.Upto, cancellationToken);
         if (!_settings.Once)
         {
-            _report.Addresses();
+            _report.Addresses(_timeline.From, seal.Upto);
         }
 
         return isGood;

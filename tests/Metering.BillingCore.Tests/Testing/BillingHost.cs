@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Metering.BillingCore.Tests.Testing;
@@ -31,12 +32,14 @@ internal sealed class BillingHost : IAsyncDisposable
 
     public IEnumerable<RouteEndpoint> Routes => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
 
-    public static async Task<BillingHost> StartAsync(Engines engines)
+    /// <param name="settings">Of the section Billing.</param>
+    public static async Task<BillingHost> StartAsync(Engines engines, params (string Key, string Value)[] settings)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.Configuration.AddInMemoryCollection(settings.ToDictionary(setting => $"Billing:{setting.Key}", setting => (string?)setting.Value));
         builder.Services.AddRoutingCore().AddLogging();
-        builder.Services.AddSingleton(engines.Postgres).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(engines.Postgres).AddSingleton(engines.ClickHouse).AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<ITenantResolver, BearerIsTenant>();
         builder.Services.AddBilling();
         WebApplication app = builder.Build();

@@ -1,5 +1,9 @@
+using System.Security.Cryptography;
 using Metering.BillingCore.Tests.Testing;
+using Metering.Embedded;
+using Metering.Embedded.ClickHouse;
 using Metering.Embedded.Postgres;
+using Metering.Storage.ClickHouse;
 using Metering.Storage.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -9,13 +13,27 @@ using Xunit;
 
 namespace Metering.BillingCore.Tests.Testing;
 
-/// <summary>PostgreSQL, started once and migrated; <c>METERING_TEST_POSTGRES</c> names a server to use instead. Tests keep apart by tenant.</summary>
+/// <summary>
+/// Both databases, started once and migrated; <c>METERING_TEST_POSTGRES</c> and <c>METERING_TEST_CLICKHOUSE</c> name servers to use instead. Tests keep apart
+/// by tenant; the seals belong to the database and are set here.
+/// </summary>
 public sealed class Engines : IAsyncLifetime
 {
+    public const string ClickHouseCommand = "run-clickhouse";
+
+    /// <summary>Both seals cover what is before it.</summary>
+    public static readonly DateTimeOffset SealedUpto = new(2024, 2, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Seal 1 has folded offsets up to 1000, seal 2 up to 2000.</summary>
+    public const int NewestSeal = 2;
+
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"metering-billing-tests-{Environment.ProcessId}");
     private EmbeddedPostgres? _embedded;
+    private EmbeddedClickHouse? _embeddedClickHouse;
 
     public PostgresDatabase Postgres { get; private set; } = null!;
+
+    public ClickHouseDatabase ClickHouse { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -23,6 +41,11 @@ public sealed class Engines : IAsyncLifetime
         string connection = Environment.GetEnvironmentVariable("METERING_TEST_POSTGRES") is { Length: > 0 } given ? given : await StartAsync(cancellationToken);
         Postgres = new PostgresDatabase(connection);
         await Postgres.MigrateAsync(cancellationToken);
+        string server = Environment.GetEnvironmentVariable("METERING_TEST_CLICKHOUSE") is { Length: > 0 } other ? other.TrimEnd('/') : await StartClickHouseAsync(cancellationToken);
+        ClickHouse = new ClickHouseDatabase($"{server}/billing_tests_{RandomNumberGenerator.GetHexString(8, lowercase: true)}");
+        await ClickHouse.MigrateAsync(cancellationToken);
+        string upto = $"toDateTime({SealedUpto.ToUnixTimeSeconds()}, 'UTC'), ";
+        await ClickHouse.ExecuteAsync($"INSERT INTO seal_mark VALUES (1, {upto}[1000, 1000], now()), (2, {upto}[2000, 2000], now())", cancellationToken);
     }
 
     /// <summary>As the owner of the tables, who sees nothing either unless it is a superuser.</summary>
@@ -34,15 +57,25 @@ public sealed class Engines : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        // It may be missing when starting failed; that failure is the one to report.
+        // Any may be missing when starting failed; that failure is the one to report.
+        ClickHouse?.Dispose();
         if (Postgres is not null)
         {
             await Postgres.DisposeAsync();
         }
 
+        if (_embeddedClickHouse is not null)
+        {
+            await _embeddedClickHouse.DisposeAsync();
+        }
+
         if (_embedded is not null)
         {
             await _embedded.DisposeAsync();
+        }
+
+        if (Directory.Exists(_folder))
+        {
             Directory.Delete(_folder, recursive: true);
         }
     }
@@ -52,5 +85,12 @@ public sealed class Engines : IAsyncLifetime
         EmbeddedPostgresOptions options = new() { DataPath = Path.Combine(_folder, "postgres") };
         _embedded = await EmbeddedPostgres.StartAsync(options, NullLoggerFactory.Instance, TimeProvider.System, cancellationToken);
         return _embedded.ConnectionString;
+    }
+
+    private async Task<string> StartClickHouseAsync(CancellationToken cancellationToken)
+    {
+        EmbeddedClickHouseOptions options = new() { DataPath = Path.Combine(_folder, "clickhouse"), Command = EngineCommand.ThisProgram(ClickHouseCommand) };
+        _embeddedClickHouse = await EmbeddedClickHouse.StartAsync(options, NullLoggerFactory.Instance, TimeProvider.System, cancellationToken);
+        return _embeddedClickHouse.Endpoint.ToString().TrimEnd('/');
     }
 }

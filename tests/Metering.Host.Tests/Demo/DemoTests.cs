@@ -19,6 +19,8 @@ public sealed class DemoTests
         Assert.Contains("exact  Expectation: 2,999 distinct events", run.Out, StringComparison.Ordinal);
         Assert.Contains(" late ", run.Out, StringComparison.Ordinal);
         Assert.Contains("conflict", run.Out, StringComparison.Ordinal);
+        Assert.Matches(@"acme +llama-70b +\d+ × 0\.0000006 \+ \d+ × 0\.0000018 +\d+\.\d\d +\d+ × 0\.0000009 ", run.Out);
+        Assert.Matches(@"\n +all +all +\d+\.\d\d +\d+\.\d\d +-?\d+\.\d\d", run.Out);
     }
 
     [Fact]

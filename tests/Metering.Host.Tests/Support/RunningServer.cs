@@ -40,6 +40,7 @@ public sealed class RunningServer : IAsyncLifetime
             ["Postgres"] = "127.0.0.1:0",
             ["LogLevel"] = "Warning",
             ["Aggregator:FlushInterval"] = "00:00:00.050",
+            ["Aggregator:SealInterval"] = "00:00:01",
             ["Aggregator:MeterPollInterval"] = "00:00:00.100",
         }).Build();
         _server = await MeteringServer.StartAsync(Running.Settings(configuration), Roles.All, configuration, CancellationToken.None);

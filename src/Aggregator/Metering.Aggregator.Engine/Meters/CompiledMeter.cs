@@ -66,6 +66,13 @@ public sealed class CompiledMeter
         return Aggregation == Aggregation.UniqueCount ? ReadDistinct(text, out reading) : ReadNumber(text, slot.Token, timeTicks, identity, out reading);
     }
 
+    /// <summary>A dimension's value as text; nothing where the event has no such value.</summary>
+    internal static ReadOnlySpan<byte> ReadGroup(ReadOnlySpan<byte> data, JsonSlot slot, byte[] scratch)
+    {
+        bool isScalar = slot.Token is JsonTokenType.String or JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False;
+        return isScalar ? JsonText.Read(data, slot, scratch) : default;
+    }
+
     private static ReadingStatus ReadDistinct(ReadOnlySpan<byte> text, out Reading reading)
     {
         reading = new Reading { PointId = EventIdentity.Of(default, default, text) };

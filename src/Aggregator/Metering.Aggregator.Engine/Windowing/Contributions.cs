@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Metering.Aggregator.Engine.Flushing;
 using Metering.Aggregator.Engine.Meters;
 using Metering.Contracts;
@@ -97,9 +96,7 @@ public sealed class Contributions : IDisposable
         _group.Size((uint)meter.GroupSlots.Length);
         foreach (int index in meter.GroupSlots)
         {
-            JsonSlot slot = _slots[index];
-            bool scalar = slot.Token is JsonTokenType.String or JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False;
-            _group.String(scalar ? JsonText.Read(data, slot, _scratch) : default);
+            _group.String(CompiledMeter.ReadGroup(data, _slots[index], _scratch));
         }
 
         return _deltas.InternGroup(_group.Written.Span);

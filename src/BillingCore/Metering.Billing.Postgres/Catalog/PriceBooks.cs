@@ -50,6 +50,16 @@ public static class PriceBooks
         return (await ReadAsync(command, cancellationToken)) is [var found] ? found : null;
     }
 
+    /// <summary>The version that applies to what begins at an instant: the newest published one that is effective by then.</summary>
+    /// <param name="except">A version that is passed over.</param>
+    public static async Task<PriceBookVersion?> AppliedAsync(TenantTransaction transaction, string book, DateTimeOffset at, int except, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            $"select {Columns} from billing.price_book_version where tenant_id = $1 and book = $2 and state = 'published' and effective_from <= $3 and version <> $4 order by version desc limit 1",
+            transaction.Tenant, book, at, except);
+        return (await ReadAsync(command, cancellationToken)) is [var found] ? found : null;
+    }
+
     /// <summary>The newest published version of every book.</summary>
     public static async Task<IReadOnlyList<PriceBookVersion>> PublishedAsync(TenantTransaction transaction, CancellationToken cancellationToken)
     {

@@ -22,14 +22,19 @@ internal sealed record RateAnswer(BilledStep Step, Explanation Explanation)
         json.WriteEndObject();
         json.WriteString("billable_quantity", (total.Billable - step.Before.Billable).ToString());
         json.WriteString("billable_quantity_before", step.Before.Billable.ToString());
+        WriteLines(json, step.Lines);
+        ExplanationJson.Write(json, explanation);
+    }
+
+    public static void WriteLines(Utf8JsonWriter json, IReadOnlyList<RatedLine> lines)
+    {
         json.WriteStartArray("lines");
-        foreach (RatedLine line in step.Lines)
+        foreach (RatedLine line in lines)
         {
             WriteLine(json, line);
         }
 
         json.WriteEndArray();
-        ExplanationJson.Write(json, explanation);
     }
 
     private static void WriteLine(Utf8JsonWriter json, RatedLine line)

@@ -35,8 +35,12 @@ internal sealed class BillingRequest(HttpContext http, TenantTransaction transac
         : throw RefusedException.BadRequest($"limit must be a whole number from 1 to {MaxPage}.");
 
     /// <summary>The key the last page ended with; null for the first page.</summary>
-    public string? Cursor => Query("cursor") is not { } text ? null
-        : Base64Url.IsValid(text) ? Encoding.UTF8.GetString(Base64Url.DecodeFromChars(text))
+    public string? Cursor => Query("cursor") is { } text ? KeyOf(text) : null;
+
+    /// <summary>The key that a cursor stands for.</summary>
+    /// <exception cref="RefusedException">Not a cursor.</exception>
+    public static string KeyOf(string cursor) => Base64Url.IsValid(cursor)
+        ? Encoding.UTF8.GetString(Base64Url.DecodeFromChars(cursor))
         : throw RefusedException.BadRequest("cursor is not one that this endpoint gave out.");
 
     public static string CursorOf(string key) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(key));

@@ -130,7 +130,13 @@ $$;
 
 -- The tenant's meters as prices need them. Runs with its owner's rights: the table of meters is not the billing role's to read.
 create view billing.priced_meter as
-select tenant as tenant_id, slug, aggregation, array(select jsonb_object_keys(group_by)) as dimensions from public.meter
+select tenant as tenant_id, slug, aggregation, array(select jsonb_object_keys(group_by)) as dimensions, serving.mrev as revision, serving.definition
+from public.meter
+left join lateral (
+  select mrev, definition from public.meter_rev
+  where meter_id = meter.id and state <> 'retired'
+  order by state = 'ready' desc, case when state = 'ready' then -mrev else mrev end
+  limit 1) as serving on true                        -- the revision that answers queries
 where deleted_at is null and tenant = current_setting('metering.tenant', true);
 
 grant usage on schema billing to metering_app;

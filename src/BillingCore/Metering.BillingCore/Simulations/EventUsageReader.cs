@@ -1,0 +1,119 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using ClickHouse.Driver.ADO.Readers;
+using Metering.Aggregator.Engine.Meters;
+using Metering.Billing;
+using Metering.Billing.Catalog;
+using Metering.Billing.Rating;
+using Metering.Billing.Simulation;
+using Metering.Contracts;
+using Metering.Storage.ClickHouse;
+
+namespace Metering.BillingCore.Simulations;
+
+/// <summary>
+/// Single events of each customer in (time, identity) order, for prices that look at each. They are the events that the seal has counted, in the version
+/// that counts, and their values are read by the code that counted them. One customer's events are in memory at a time.
+/// </summary>
+internal sealed class EventUsageReader(ClickHouseDatabase database, UsageScope scope, int maxEvents)
+{
+    /// <returns>Usage null: the customer has more events than are priced one by one.</returns>
+    public async IAsyncEnumerable<(string Customer, Usage? Usage)> ReadAsync(
+        MeterRevision meter, UsageNeed need, CustomerPage page, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        SqlValues sql = new();
+        await using ClickHouseDataReader reader = await database.QueryAsync(Text(meter, page, sql), sql.Parameters, cancellationToken);
+        EventCollector collector = new(meter, need);
+        string? customer = null;
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            string next = reader.GetString(0);
+            if (customer is not null && next != customer)
+            {
+                yield return (customer, Collect(collector));
+            }
+
+            customer = next;
+            collector.Add(reader.GetInt64(1), $"{reader.GetString(2)}/{reader.GetString(3)}", reader.GetString(4));
+        }
+
+        if (customer is not null)
+        {
+            yield return (customer, Collect(collector));
+        }
+    }
+
+    private Usage? Collect(EventCollector collector)
+    {
+        (int read, Usage usage) = collector.Take();
+        return read > maxEvents ? null : usage;
+    }
+
+    /// <summary>The rule of the view <c>usage_events</c>, for the records that the seal has folded: those up to its cut, of minutes below its boundary.</summary>
+    private string Text(MeterRevision meter, CustomerPage page, SqlValues sql)
+    {
+        string tenant = sql.Text(scope.Tenant);
+        string isFolded = $"tenant = {tenant} AND off <= {sql.Add(scope.Cut, "Array(UInt64)")}[part + 1]";
+        return $"""
+            WITH corrections AS (
+              SELECT target_hash, target_off, maxIf(off, kind = 'amend') AS amendment, countIf(kind = 'void') AS voids
+              FROM usage_raw FINAL WHERE kind != 'use' AND {isFolded} GROUP BY target_hash, target_off),
+            corrected AS (
+              SELECT e.id_hash AS id_hash, e.off AS off, max(c.amendment) AS amendment, sum(c.voids) AS voids
+              FROM (
+                SELECT id_hash, off, born_void FROM usage_raw FINAL
+                WHERE kind = 'use' AND {isFolded} AND id_hash IN (SELECT target_hash FROM corrections)) AS e
+              JOIN corrections AS c ON c.target_hash = e.id_hash
+              WHERE c.target_off = e.off OR (e.born_void = 1 AND c.target_off = 0)
+              GROUP BY e.id_hash, e.off)
+            SELECT subject, reinterpretAsInt64(time) AS ticks, source, id, data
+            FROM usage_raw FINAL
+            WHERE {isFolded} AND type = {sql.Text(meter.Definition.EventType)} AND {page.Condition(sql)}
+              AND time >= {sql.Minute(scope.Period.Start)} AND time < {sql.Minute(scope.End)}
+              AND ((kind = 'use' AND (id_hash, off) NOT IN (SELECT id_hash, off FROM corrected))
+                OR (kind = 'amend' AND (target_hash, off) IN (SELECT id_hash, amendment FROM corrected WHERE voids = 0)))
+            ORDER BY subject, time, source, id
+            LIMIT {sql.Add(maxEvents + 1L, "UInt64")} BY subject
+            """;
+    }
+}
+
+/// <summary>One customer's events as they are read: counted ones that pass the filter, by cell.</summary>
+internal sealed class EventCollector(MeterRevision meter, UsageNeed need)
+{
+    private readonly EventReader _reader = new(meter);
+    private readonly List<string> _dimensions = [.. meter.Definition.GroupBy.Keys];
+    private Dictionary<CellKey, List<UsageEvent>> _cells = [];
+    private int _read;
+
+    public void Add(long ticks, string id, string data)
+    {
+        _read++;
+        DateTimeOffset at = DateTimeOffset.UnixEpoch.AddTicks(ticks);
+        if (!_reader.TryRead(Encoding.UTF8.GetBytes(data), at.UtcTicks, out Quantity value, out string[] values) || !Passes(values))
+        {
+            return;
+        }
+
+        CellKey key = new(need.Dimensions.Select(dimension => KeyValuePair.Create(dimension, values[_dimensions.IndexOf(dimension)])));
+        if (!_cells.TryGetValue(key, out List<UsageEvent>? events))
+        {
+            _cells.Add(key, events = []);
+        }
+
+        events.Add(new UsageEvent(Fraction.OfUnits(value.Unscaled, Quantity.Scale), at, id, Currency: null));
+    }
+
+    /// <summary>What was added since the last time.</summary>
+    public (int Read, Usage Usage) Take()
+    {
+        (int read, Dictionary<CellKey, List<UsageEvent>> cells) = (_read, _cells);
+        (_read, _cells) = (0, []);
+        Usage usage = need.Dimensions.Count > 0 ? Usage.OfCells([.. cells.Select(cell => new CellUsage(cell.Key, Usage.OfEvents(cell.Value)))])
+            : cells.Count > 0 ? Usage.OfEvents(cells.Values.Single())
+            : Usage.None;
+        return (read, usage);
+    }
+
+    private bool Passes(string[] values) => need.Source.Filter.All(one => one.Value.Contains(values[_dimensions.IndexOf(one.Key)]));
+}
