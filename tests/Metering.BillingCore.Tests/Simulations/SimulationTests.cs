@@ -43,6 +43,16 @@ public sealed class SimulationTests(Engines engines)
     }
 
     [Fact]
+    public async Task Prices_without_usage_find_no_customers_and_price_those_that_are_named()
+    {
+        await using BillingHost host = await PreparedAsync(
+            """{"key":"base","price":{"model":"flat","amount":"49"}}""", """{"key":"base","price":{"model":"flat","amount":"59"}}""", new Sent("acme", "11 00:00:00", "3"));
+
+        Assert.Empty(Simulated.Rows(await host.SimulateAsync()));
+        Assert.Equal(["acme 49.00 59.00 10.00"], Simulated.Rows(await host.SimulateAsync(""","customers":["acme"]""")));
+    }
+
+    [Fact]
     public async Task A_commitment_that_is_not_met_is_trued_up()
     {
         await using BillingHost host = await PreparedAsync(

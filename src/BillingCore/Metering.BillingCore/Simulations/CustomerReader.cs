@@ -23,6 +23,11 @@ internal sealed class CustomerReader(ClickHouseDatabase database, UsageScope sco
 
     private async Task<CustomerPage> FindAsync(string? after, int size, CancellationToken cancellationToken)
     {
+        if (meters.Count == 0)
+        {
+            return new CustomerPage([], after, IsListed: false, IsLast: true); // nothing metered is billed, so nobody is found by usage
+        }
+
         SqlValues sql = new();
         string later = after is null ? "" : $" AND subject > {sql.Text(after)}";
         string text = $"""
