@@ -98,7 +98,7 @@ internal sealed class Aggregators(World world, Swarm swarm, Stores stores)
     /// <summary>The simulated log has one generation.</summary>
     private sealed class NoStragglers(TimeProvider time) : IStragglers
     {
-        public Task MoveAsync(CancellationToken cancellationToken) => Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+        public async Task MoveAsync(CancellationToken cancellationToken) => await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
     }
 
     internal sealed record Life(Node Node, CancellationTokenSource Stopping);

@@ -23,7 +23,7 @@ internal sealed record Control(string Name, int Within)
     public static IReadOnlyList<Control> All { get; } =
     [
         new("dedup-bound", 10) { BoundsLookUps = false },
-        new("epoch", 40) { MakePartitions = (world, partitions) => new UnfencedPartitions(world, partitions) },
+        new("epoch", 200) { MakePartitions = (world, partitions) => new UnfencedPartitions(world, partitions) },
         new("final", 10) { ReadsFinal = false },
         new("resend", 10) { Wrap = tables => new CarelessTables(tables) },
         new("pending", 10) { MakePartitions = (world, partitions) => new ForgetfulPartitions(world, partitions) },
