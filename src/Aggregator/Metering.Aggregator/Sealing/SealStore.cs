@@ -6,7 +6,10 @@ namespace Metering.Aggregator.Sealing;
 /// <summary>The seals in PostgreSQL: the number is the primary key.</summary>
 internal sealed class SealStore(PostgresDatabase database) : ISealStore
 {
-    public Task<ISealerLock?> TryLockAsync(CancellationToken cancellationToken) => SealerLock.TryTakeAsync(database, cancellationToken);
+    /// <summary>Longer than a seal usually takes, and short enough that nobody waits long for a sealer that hangs.</summary>
+    private static readonly TimeSpan s_silence = TimeSpan.FromMinutes(1);
+
+    public Task<ISealerLock?> TryLockAsync(CancellationToken cancellationToken) => SealerLock.TryTakeAsync(database, s_silence, cancellationToken);
 
     public async Task<(Seal Last, Seal? Pending)> LastAsync(CancellationToken cancellationToken)
     {

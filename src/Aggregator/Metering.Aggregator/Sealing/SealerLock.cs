@@ -6,7 +6,7 @@ namespace Metering.Aggregator.Sealing;
 
 /// <summary>
 /// An advisory lock of PostgreSQL. It lives as long as the connection, so a dead sealer gives it back; and the server ends the connection of one that was
-/// silent for a minute, so that a process that hangs does not hold sealing up. A sealer that only took long finds the lock gone and takes it again: two of
+/// silent for too long, so that a process that hangs does not hold sealing up. A sealer that only took long finds the lock gone and takes it again: two of
 /// them on one seal write the same.
 /// </summary>
 internal sealed class SealerLock : ISealerLock
@@ -17,7 +17,8 @@ internal sealed class SealerLock : ISealerLock
 
     private SealerLock(NpgsqlConnection connection) => _connection = connection;
 
-    public static async Task<ISealerLock?> TryTakeAsync(PostgresDatabase database, CancellationToken cancellationToken)
+    /// <param name="silence">After so long without <see cref="CheckAsync"/> the lock is lost. Whole milliseconds.</param>
+    public static async Task<ISealerLock?> TryTakeAsync(PostgresDatabase database, TimeSpan silence, CancellationToken cancellationToken)
     {
         NpgsqlConnection connection = await database.Source.OpenConnectionAsync(cancellationToken);
         try
@@ -25,7 +26,7 @@ internal sealed class SealerLock : ISealerLock
             await using NpgsqlCommand take = connection.Command("select pg_try_advisory_lock($1)", Key);
             if (await take.ExecuteScalarAsync(cancellationToken) is true)
             {
-                await using NpgsqlCommand limit = connection.Command("set idle_session_timeout = '1min'");
+                await using NpgsqlCommand limit = connection.Command(string.Create(CultureInfo.InvariantCulture, $"set idle_session_timeout = {silence.TotalMilliseconds:F0}"));
                 await limit.ExecuteNonQueryAsync(cancellationToken);
                 return new SealerLock(connection);
             }
