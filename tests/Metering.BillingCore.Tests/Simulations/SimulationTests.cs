@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Metering.Aggregator.Engine.Meters;
 using Metering.BillingCore.Tests.Testing;
+using Metering.Storage.ClickHouse;
 using Xunit;
 
 namespace Metering.BillingCore.Tests.Simulations;
@@ -23,6 +24,22 @@ public sealed class SimulationTests(Engines engines)
         Assert.Equal("""[{"kind":"usage","cell":{},"amount":"20.00","exact":"20"}]""", old.GetProperty("lines").GetRawText());
         Assert.Equal(["10", "10"], old.GetProperty("explanation").EnumerateArray().Take(2).Select(step => Simulated.Text(step, "exact")));
         Assert.False((await host.SimulateAsync()).GetProperty("items")[0].GetProperty("components")[0].GetProperty("old").TryGetProperty("explanation", out _));
+    }
+
+    [Fact]
+    public async Task A_ClickHouse_that_is_away_is_a_503_and_everything_else_goes_on()
+    {
+        using ClickHouseDatabase away = new("http://127.0.0.1:1/nowhere");
+        await using BillingHost host = await BillingHost.StartAsync(engines, away);
+        await host.CreateMeterAsync("usage");
+        await host.SendAsync("PUT", "/v1/products/api", """{"name":"API"}""");
+        const string Book = """{"currency":"USD","effective_from":"2025-01-01T00:00:00Z","plans":[{"key":"pro","product":"api","phases":[{"key":"main","components":[{"key":"c","meter":"usage","price":{"model":"per_unit","unit":"1"}}]}]}]}""";
+        await host.SendAsync("PUT", "/v1/price-books/standard/draft", Book);
+        Assert.Equal(200, (await host.SendAsync("POST", "/v1/price-books/standard/versions/1/publish")).Status);
+        await host.SendAsync("PUT", "/v1/price-books/standard/draft", Book);
+        Answered answer = await host.SendAsync("POST", Path, """{"price_book":"standard","version":2,"against":1,"plan":"pro","period":["2026-01-01T00:00:00Z","2026-02-01T00:00:00Z"]}""");
+        Assert.Equal(503, answer.Status);
+        Assert.Contains("ClickHouse", answer.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Metering.BillingCore.Http;
+using Metering.Storage.ClickHouse;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -33,13 +34,16 @@ internal sealed class BillingHost : IAsyncDisposable
     public IEnumerable<RouteEndpoint> Routes => _app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
 
     /// <param name="settings">Of the section Billing.</param>
-    public static async Task<BillingHost> StartAsync(Engines engines, params (string Key, string Value)[] settings)
+    public static Task<BillingHost> StartAsync(Engines engines, params (string Key, string Value)[] settings) => StartAsync(engines, engines.ClickHouse, settings);
+
+    /// <param name="clickHouse">Instead of the one that all tests share.</param>
+    public static async Task<BillingHost> StartAsync(Engines engines, ClickHouseDatabase clickHouse, params (string Key, string Value)[] settings)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(setting => $"Billing:{setting.Key}", setting => (string?)setting.Value));
         builder.Services.AddRoutingCore().AddLogging();
-        builder.Services.AddSingleton(engines.Postgres).AddSingleton(engines.ClickHouse).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(engines.Postgres).AddSingleton(clickHouse).AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<ITenantResolver, BearerIsTenant>();
         builder.Services.AddBilling();
         WebApplication app = builder.Build();

@@ -78,6 +78,12 @@ internal sealed partial class BillingEdge(ITenantResolver tenants, TenantDatabas
             context.Response.Headers.RetryAfter = "1";
             return Answer.Problem(context, StatusCodes.Status503ServiceUnavailable, "PostgreSQL does not answer. Try again; with the same Idempotency-Key nothing happens twice.");
         }
+        catch (HttpRequestException away)
+        {
+            LogFailed(context.Request.Path, away);
+            context.Response.Headers.RetryAfter = "1";
+            return Answer.Problem(context, StatusCodes.Status503ServiceUnavailable, "ClickHouse does not answer. Try again.");
+        }
         catch (Exception failure)
         {
             LogFailed(context.Request.Path, failure);
