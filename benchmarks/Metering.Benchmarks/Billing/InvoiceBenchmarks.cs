@@ -7,6 +7,7 @@ using Metering.Billing.Calculator;
 using Metering.Billing.Catalog;
 using Metering.Billing.Credits;
 using Metering.Billing.Invoicing;
+using Metering.Billing.Periods;
 using Metering.Billing.Rating;
 using Metering.Billing.Tax;
 
@@ -25,19 +26,17 @@ public class InvoiceBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        ServicePeriod service = new(s_start, s_start.AddMonths(1));
+        TimeRange service = new(s_start, s_start.AddMonths(1));
         _inputs = new InvoiceInputs
         {
             Subscription = "sub-1",
             HistorySequence = 17,
             Seal = 42,
             ApprovedHistorySeal = 40,
-            PriceBook = "standard",
-            PriceBookVersion = 3,
             Tzdb = "2026a",
             Currency = Currency.Of("USD"),
-            Charges = [.. Enumerable.Range(0, Components).Select(i => new UsageCharge { Key = $"c{i}", Component = $"c{i}", Service = service, Price = SamplePrices.Of("graduated"), Usage = Usage.Of(100 + i), Share = Fraction.One, IsClosing = true })],
-            Discounts = [new Discount(10, null)],
+            Charges = [.. Enumerable.Range(0, Components).Select(i => new UsageCharge { Key = $"c{i}", Component = $"c{i}", Period = service, Service = service, Recognition = LineRecognition.Arrears, Price = SamplePrices.Of("graduated"), Usage = Usage.Of(100 + i), Share = Fraction.One, IsClosing = true })],
+            Discounts = [new PeriodDiscounts(service, [new Discount(10, null)], Money.Zero(Currency.Of("USD")), Money.Zero(Currency.Of("USD")))],
             PromotionalGrants = [new Grant("g", GrantKind.Promotional, new Money(500, Currency.Of("USD")), null, 0, s_start, null, s_start, true)],
             Tax = new TaxTerms(TaxStatus.Taxable, s_start, [new TaxRule("", new TaxRate("vat", 19, false), s_start)]),
         };

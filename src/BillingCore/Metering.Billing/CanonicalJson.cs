@@ -57,6 +57,8 @@ internal static class CanonicalJson
     public static void Write(Utf8JsonWriter json, string name, Money value) => json.WriteString(name, value.ToString());
 
     /// <summary>In UTC, with as many decimals of a second as it has.</summary>
-    public static void Write(Utf8JsonWriter json, string name, DateTimeOffset at) =>
-        json.WriteString(name, at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture));
+    public static void Write(Utf8JsonWriter json, string name, DateTimeOffset at) => json.WriteString(name, Text(at));
+
+    /// <inheritdoc cref="Write(Utf8JsonWriter, string, DateTimeOffset)"/>
+    public static string Text(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
 }

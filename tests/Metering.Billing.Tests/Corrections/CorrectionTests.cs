@@ -1,6 +1,7 @@
 using CsCheck;
 using Metering.Billing.Corrections;
 using Metering.Billing.Invoicing;
+using Metering.Billing.Periods;
 using Xunit;
 using static Metering.Billing.Tests.Invoicing.Make;
 
@@ -34,7 +35,7 @@ public class CorrectionTests
     [Fact]
     public void A_line_that_is_gone_is_given_back_and_one_of_another_period_is_another_line()
     {
-        BilledLine other = Line("calls", "50", "0") with { Identity = new LineIdentity(new ServicePeriod(s_february, s_february.AddMonths(1)), "calls") };
+        BilledLine other = Line("calls", "50", "0") with { Identity = new LineIdentity(new TimeRange(s_february, s_february.AddMonths(1)), "calls") };
         Correction correction = Run([other], [Line("calls", "50", "0")]);
         Assert.Equal([other, Line("calls", "-50", "0")], correction.Lines);
     }

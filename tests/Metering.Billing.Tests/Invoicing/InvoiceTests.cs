@@ -4,6 +4,7 @@ using CsCheck;
 using Metering.Billing.Catalog;
 using Metering.Billing.Credits;
 using Metering.Billing.Invoicing;
+using Metering.Billing.Periods;
 using Metering.Billing.Rating;
 using Metering.Billing.Tax;
 using Xunit;
@@ -92,7 +93,7 @@ public class InvoiceTests
     {
         Invoice invoice = Compute(Inputs([.. amounts.Split(',').Select((amount, i) => Amount($"line{i}", amount))]) with
         {
-            Discounts = [.. discounts.Split(',').Select(text => text.EndsWith('%') ? new Discount(Fraction.Parse(text[..^1]), null) : new Discount(null, Fraction.Parse(text)))],
+            Discounts = OfJanuary([.. discounts.Split(',').Select(text => text.EndsWith('%') ? new Discount(Fraction.Parse(text[..^1]), null) : new Discount(null, Fraction.Parse(text)))]),
         });
         Assert.Equal(taken, string.Join(",", Texts(invoice.Lines.Select(line => line.Discount))));
         Assert.Equal(invoice.Lines.Select(line => line.Amount - line.Discount), invoice.Lines.Select(line => line.Net));
@@ -102,7 +103,7 @@ public class InvoiceTests
     public void Promotional_grants_reduce_what_is_taxed_after_the_invoice_discount()
     {
         // 100 − 10 % = 90; 40 of it is given: 50 + 10 % tax.
-        Invoice invoice = Compute(Inputs(Amount("a", "100")) with { Discounts = [new Discount(10, null)], PromotionalGrants = [Grant("g", "40")] });
+        Invoice invoice = Compute(Inputs(Amount("a", "100")) with { Discounts = OfJanuary(new Discount(10, null)), PromotionalGrants = [Grant("g", "40")] });
         Assert.Equal(("100.00", "10.00", "40.00", "5.00", "55.00"), (invoice.Subtotal.ToString(), invoice.Discount.ToString(), invoice.Promotional.ToString(), invoice.Tax.ToString(), invoice.Total.ToString()));
         Assert.Equal([("g", "40.00")], invoice.Promotions.Select(use => (use.Grant, use.Amount.ToString())));
     }
@@ -149,7 +150,7 @@ public class InvoiceTests
     [Fact]
     public void A_true_up_comes_before_invoice_discounts_and_tax()
     {
-        Invoice invoice = Compute(Inputs(Amount("a", "60")) with { Discounts = [new Discount(10, null)], Commitments = [new("c", 100, ["a"], Fraction.One, Money("0"), "", InJanuary)] });
+        Invoice invoice = Compute(Inputs(Amount("a", "60")) with { Discounts = OfJanuary(new Discount(10, null)), Commitments = [new("c", 100, ["a"], Fraction.One, Money("0"), "", InJanuary)] });
         Assert.Equal(("100.00", "10.00", "9.00", "99.00"), (invoice.Subtotal.ToString(), invoice.Discount.ToString(), invoice.Tax.ToString(), invoice.Total.ToString()));
     }
 
@@ -177,7 +178,7 @@ public class InvoiceTests
     [Fact]
     public void A_grant_purchase_is_untaxed_and_no_discount_or_grant_pays_it()
     {
-        Invoice invoice = Compute(Inputs(Purchase("buy", "100"), Amount("a", "10")) with { Discounts = [new Discount(50, null)], PromotionalGrants = [Grant("g", "100")] });
+        Invoice invoice = Compute(Inputs(Purchase("buy", "100"), Amount("a", "10")) with { Discounts = OfJanuary(new Discount(50, null)), PromotionalGrants = [Grant("g", "100")] });
         Assert.Equal(("100.00", "0.00", "0.00"), (invoice.Lines[0].Payable.ToString(), invoice.Lines[0].Discount.ToString(), invoice.Lines[0].Tax.ToString()));
         Assert.Equal("100.00", invoice.Total.ToString()); // 10 − 5 − 5, nothing to tax
         Assert.Equal("100.00", Settlement.Of(invoice, [Grant("p", "60", GrantKind.Paid)], Money("0")).AmountDue.ToString());
@@ -203,9 +204,9 @@ public class InvoiceTests
     [Fact]
     public void The_bytes_of_an_invoice_are_these()
     {
-        InvoiceInputs inputs = Inputs(Metered("calls", PerUnit("0.5"), Usage.Of(3), new AlreadyRated(1, null))) with { Discounts = [new Discount(10, null)] };
+        InvoiceInputs inputs = Inputs(Metered("calls", PerUnit("0.5"), Usage.Of(3), new AlreadyRated(1, null))) with { Discounts = OfJanuary(new Discount(10, null)) };
         Assert.Equal("""
-            {"rules_version":"1","currency":"USD","tax_status":"taxable","lines":[{"kind":"usage","key":"calls","component":"calls","cell":{},"from":"2026-01-01T00:00:00Z","to":"2026-02-01T00:00:00Z",
+            {"rules_version":"1","currency":"USD","tax_status":"taxable","lines":[{"kind":"usage","key":"calls","component":"calls","cell":{},"period":["2026-01-01T00:00:00Z","2026-02-01T00:00:00Z"],"recognition":"arrears","from":"2026-01-01T00:00:00Z","to":"2026-02-01T00:00:00Z",
             "amount":"1.00","details":[{"kind":"usage","amount":"1.00","exact":"1"}],"discount":"0.10","promotional":"0.00","net":"0.90","tax_code":"vat10","tax":"0.09",
             "explanation":[{"step":"tier","from":"0","up_to":null,"quantity":"3","unit":"0.5","flat":"0","exact":"1.5"},{"step":"round","exact":"1.5","rounding":"half_away_from_zero","amount":"1.50"},
             {"step":"already","exact":"0.5","amount":"0.50"}]}],"taxes":[{"code":"vat10","percent":"10","inclusive":false,"base":"0.90","tax":"0.09"}],"promotions":[],
@@ -222,9 +223,10 @@ public class InvoiceTests
         InvoiceInputs With(Charge charge) => inputs with { Charges = [charge, fee] };
         InvoiceInputs[] others =
         [
-            inputs with { Subscription = "sub-2" }, inputs with { HistorySequence = 18 }, inputs with { Seal = 43 }, inputs with { ApprovedHistorySeal = 41 }, inputs with { PriceBook = "x" },
-            inputs with { PriceBookVersion = 4 }, inputs with { Tzdb = "2026b" }, inputs with { Currency = Currency.Of("EUR") }, inputs with { Rounding = RoundingMode.Up },
-            inputs with { Discounts = [new Discount(1, null)] }, inputs with { PromotionalGrants = [Grant("g", "1")] }, inputs with { PromotionalGrants = [Grant("g", "1", component: "x")] },
+            inputs with { Subscription = "sub-2" }, inputs with { HistorySequence = 18 }, inputs with { Seal = 43 }, inputs with { ApprovedHistorySeal = 41 }, 
+            With(usage with { PricedBy = "x" }), With(usage with { Period = new(January, January.AddDays(31).AddDays(1)) }), With(usage with { Recognition = LineRecognition.Once }), With(fee with { Arithmetic = "x" }),
+            inputs with { Tzdb = "2026b" }, inputs with { Currency = Currency.Of("EUR") }, inputs with { Rounding = RoundingMode.Up },
+            inputs with { Discounts = OfJanuary(new Discount(1, null)) }, inputs with { PromotionalGrants = [Grant("g", "1")] }, inputs with { PromotionalGrants = [Grant("g", "1", component: "x")] },
             inputs with { Commitments = [new("c", 1, [], Fraction.One, Money("0"), "", InJanuary)] }, inputs with { Tax = inputs.Tax with { Status = TaxStatus.Exempt } },
             inputs with { Tax = inputs.Tax with { At = January.AddMinutes(1) } }, inputs with { Tax = inputs.Tax with { Rules = [] } }, inputs with { Charges = [fee, usage] },
             With(usage with { Key = "k" }), With(usage with { Component = "k" }), With(usage with { TaxCategory = "k" }), With(usage with { Service = new(January, January.AddDays(1)) }),
@@ -265,7 +267,7 @@ public class InvoiceTests
         {
             Invoice invoice = Compute(Inputs([.. amounts.Select((units, i) => Amount($"line{i}", Fraction.OfUnits(units, 2).ToString()))]) with
             {
-                Discounts = [new Discount(percent, null), new Discount(null, Fraction.OfUnits(amount, 2))],
+                Discounts = OfJanuary(new Discount(percent, null), new Discount(null, Fraction.OfUnits(amount, 2))),
                 PromotionalGrants = [.. grants.Select((units, i) => Grant($"g{i}", Fraction.OfUnits(units, 2).ToString(), component: i == 1 ? "line0" : null))],
                 Tax = Taxed(("", new TaxRate("t", taxPercent, inclusive))),
             });

@@ -1,6 +1,7 @@
 using Metering.Billing.Catalog;
 using Metering.Billing.Credits;
 using Metering.Billing.Invoicing;
+using Metering.Billing.Periods;
 using Metering.Billing.Rating;
 using Metering.Billing.Tax;
 
@@ -13,7 +14,7 @@ internal static class Make
 
     public static readonly DateTimeOffset January = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    public static readonly ServicePeriod InJanuary = new(January, January.AddMonths(1));
+    public static readonly TimeRange InJanuary = new(January, January.AddMonths(1));
 
     public static readonly TaxRate TenOnTop = new("vat10", 10, IsInclusive: false);
 
@@ -25,7 +26,9 @@ internal static class Make
     {
         Key = key,
         Component = key,
+        Period = InJanuary,
         Service = InJanuary,
+        Recognition = LineRecognition.Arrears,
         TaxCategory = category,
         Amount = Money(amount),
         OriginalTax = original is null ? null : new OriginalTax(original),
@@ -35,7 +38,9 @@ internal static class Make
     {
         Key = key,
         Component = key,
+        Period = InJanuary,
         Service = InJanuary,
+        Recognition = LineRecognition.Arrears,
         Price = price,
         Usage = usage,
         Already = already,
@@ -45,7 +50,18 @@ internal static class Make
 
     public static Component PerUnit(string unit) => new() { Price = new SingleRatePrice(new UnitRate(Fraction.Parse(unit))) };
 
-    public static GrantPurchase Purchase(string key, string amount) => new() { Key = key, Service = new ServicePeriod(January, January), Amount = Money(amount) };
+    public static GrantPurchase Purchase(string key, string amount) => new()
+    {
+        Key = key,
+        Period = InJanuary,
+        Service = new TimeRange(January, January),
+        Recognition = LineRecognition.GrantPurchase,
+        Amount = Money(amount),
+        Grant = key,
+    };
+
+    /// <summary>Discounts of January's invoice, on which all its lines are.</summary>
+    public static IReadOnlyList<PeriodDiscounts> OfJanuary(params Discount[] discounts) => [new(InJanuary, discounts, Money("0"), Money("0"))];
 
     public static Grant Grant(string id, string remaining, GrantKind kind = GrantKind.Promotional, string? component = null, int priority = 0, int? expiresOn = null, int fromDay = 1, int grantedOn = 1, bool isUsable = true) => new(
         id,
@@ -67,8 +83,6 @@ internal static class Make
         HistorySequence = 17,
         Seal = 42,
         ApprovedHistorySeal = 40,
-        PriceBook = "standard",
-        PriceBookVersion = 3,
         Tzdb = "2026a",
         Currency = Usd,
         Charges = charges,

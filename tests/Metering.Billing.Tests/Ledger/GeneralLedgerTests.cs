@@ -1,3 +1,4 @@
+using Metering.Billing.Invoicing;
 using Metering.Billing.Ledger;
 using Metering.Billing.Tests.Zones;
 using Xunit;

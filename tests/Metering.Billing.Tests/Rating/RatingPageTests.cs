@@ -39,7 +39,7 @@ public partial class RatingPageTests
     {
         Invoice invoice = InvoiceComputation.Compute(Make.Inputs([.. List(row[0]).Select((amount, i) => Make.Amount($"line{i}", amount))]) with
         {
-            Discounts = [.. List(row[1]).Select(text => text.EndsWith('%') ? new Discount(Fraction.Parse(text.TrimEnd(' ', '%')), null) : new Discount(null, Fraction.Parse(text)))],
+            Discounts = Make.OfJanuary([.. List(row[1]).Select(text => text.EndsWith('%') ? new Discount(Fraction.Parse(text.TrimEnd(' ', '%')), null) : new Discount(null, Fraction.Parse(text)))]),
             PromotionalGrants = [.. List(row[2]).Select(text => Make.Grant("grant", text))],
             Tax = Make.Taxed(("", new TaxRate("tax", Fraction.Parse(row[3].TrimEnd(' ', '%')), false))),
         });

@@ -256,7 +256,7 @@ public class SubscriptionTests
         Subscription.Draft("sub-1", s_basic, At(start), end is null ? null : At(end), trialEnd is null ? null : At(trialEnd), converts, needsFirstPayment);
 
     private static SubscriptionTerms Terms(string plan, string price, IntervalUnit unit = IntervalUnit.Month) =>
-        new(plan, 1, 1, [new SubscriptionItem("seats", price, new BillingInterval(unit), 1)]);
+        new("standard", 1, plan, "standard", [new SubscriptionItem("seats", price, new BillingInterval(unit), 1)]);
 
     private static DateTimeOffset At(string text) => Instants.Utc(text);
 

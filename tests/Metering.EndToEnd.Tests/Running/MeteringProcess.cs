@@ -215,9 +215,22 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
     }
 
     /// <summary>The engines it started.</summary>
-    public IReadOnlyList<int> Children() => [.. Directory.GetDirectories($"/proc/{ProcessId}/task")
-        .SelectMany(task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        .Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+    public IReadOnlyList<int> Children()
+    {
+        while (true)
+        {
+            try
+            {
+                return [.. Directory.GetDirectories($"/proc/{ProcessId}/task")
+                    .SelectMany(task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                    .Select(id => int.Parse(id, CultureInfo.InvariantCulture))];
+            }
+            catch (IOException) when (Directory.Exists($"/proc/{ProcessId}/task"))
+            {
+                // A thread ended while the list was read; its children are another thread's now.
+            }
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,9 +1,9 @@
-using Metering.Billing.Invoicing;
+using Metering.Billing.Periods;
 
 namespace Metering.Billing.Corrections;
 
 /// <summary>Identity of a billed line: its service period and its key.</summary>
-public readonly record struct LineIdentity(ServicePeriod Period, string Key);
+public readonly record struct LineIdentity(TimeRange Period, string Key);
 
 /// <summary>What a line costs now, or was issued as: after discounts, bounds and invoice discounts; never credits or payments.</summary>
 /// <param name="Amount">Net of either sign.</param>

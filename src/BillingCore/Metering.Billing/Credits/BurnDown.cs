@@ -1,10 +1,10 @@
-using Metering.Billing.Invoicing;
+using Metering.Billing.Periods;
 
 namespace Metering.Billing.Credits;
 
 /// <summary>What a grant may be used on.</summary>
 /// <param name="Open">What is still to be covered; lines at or below zero are not.</param>
-public readonly record struct CreditLine(string Component, ServicePeriod Service, Money Open);
+public readonly record struct CreditLine(string Component, TimeRange Service, Money Open);
 
 /// <summary>How much of a grant is used, and for how much of each line. The lines sum to the amount.</summary>
 public sealed record GrantUse(string Grant, Money Amount, IReadOnlyList<Money> Lines);

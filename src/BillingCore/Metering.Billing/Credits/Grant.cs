@@ -1,4 +1,4 @@
-using Metering.Billing.Invoicing;
+using Metering.Billing.Periods;
 
 namespace Metering.Billing.Credits;
 
@@ -21,7 +21,7 @@ public sealed record Grant(
     string Id, GrantKind Kind, Money Remaining, IReadOnlySet<string>? Components, int Priority, DateTimeOffset ValidFrom, DateTimeOffset? ExpiresAt, DateTimeOffset GrantedAt, bool IsUsable)
 {
     /// <summary>Lines whose service overlaps the validity, of the grant's components.</summary>
-    public bool Covers(string component, ServicePeriod service) =>
+    public bool Covers(string component, TimeRange service) =>
         (Components is null || Components.Contains(component)) && service.Overlaps(ValidFrom, ExpiresAt);
 
     /// <summary>In which order grants are used: priority, earliest expiry, oldest, id.</summary>

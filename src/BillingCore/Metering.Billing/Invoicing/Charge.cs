@@ -1,4 +1,5 @@
 using Metering.Billing.Catalog;
+using Metering.Billing.Periods;
 using Metering.Billing.Rating;
 using Metering.Billing.Tax;
 
@@ -11,15 +12,24 @@ public abstract record Charge
     {
     }
 
-    /// <summary>Identity within the service period: a correction finds what it corrects by (period, key).</summary>
+    /// <summary>Identity within the billing period: a correction finds what it corrects by (period, key).</summary>
     public required string Key { get; init; }
+
+    /// <summary>The billing period that it belongs to, from boundary to boundary. The service is within it, and may become shorter by what is recorded later.</summary>
+    public required TimeRange Period { get; init; }
 
     /// <summary>Key of the component; empty for what belongs to none.</summary>
     public string Component { get; init; } = "";
 
     public string TaxCategory { get; init; } = "";
 
-    public required ServicePeriod Service { get; init; }
+    public required TimeRange Service { get; init; }
+
+    /// <summary>Which version of which price book priced it, and which plan, for people: <c>standard 3, pro</c>. Empty for what has no price.</summary>
+    public string PricedBy { get; init; } = "";
+
+    /// <summary>When its amount is revenue.</summary>
+    public required LineRecognition Recognition { get; init; }
 
     /// <summary>The tax of the line that this one corrects; null: that of its category today.</summary>
     public OriginalTax? OriginalTax { get; init; }
@@ -50,12 +60,18 @@ public sealed record AmountCharge : Charge
 
     /// <summary>The line it corrects, for a credit.</summary>
     public string? Corrects { get; init; }
+
+    /// <summary>How the amount comes about, for a person to compute again.</summary>
+    public string? Arithmetic { get; init; }
 }
 
 /// <summary>Credit that is bought: an untaxed line to a liability. Nothing reduces it.</summary>
 public sealed record GrantPurchase : Charge
 {
     public required Money Amount { get; init; }
+
+    /// <summary>The grant that is bought.</summary>
+    public required string Grant { get; init; }
 }
 
 /// <summary>A commitment whose period ends on this invoice.</summary>
@@ -63,4 +79,4 @@ public sealed record GrantPurchase : Charge
 /// <param name="Share">What of the amount is owed: the active share of its period, 1 for a whole one or for all of it on early end.</param>
 /// <param name="Earlier">Σ net of its components' lines on the invoices before, within the commitment period; of either sign.</param>
 public sealed record CommitmentCharge(
-    string Key, Fraction Amount, IReadOnlyList<string> Components, Fraction Share, Money Earlier, string TaxCategory, ServicePeriod Service);
+    string Key, Fraction Amount, IReadOnlyList<string> Components, Fraction Share, Money Earlier, string TaxCategory, TimeRange Period);

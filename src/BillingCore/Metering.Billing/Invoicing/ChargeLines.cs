@@ -19,7 +19,7 @@ internal static class ChargeLines
                     AddUsage(lines, usage, inputs);
                     break;
                 case AmountCharge amount:
-                    lines.Add(Line(charge, InvoiceLineKind.Amount, charge.Key, amount.Amount, inputs.Tax) with { Corrects = amount.Corrects });
+                    lines.Add(Line(charge, InvoiceLineKind.Amount, charge.Key, amount.Amount, inputs.Tax) with { Corrects = amount.Corrects, Arithmetic = amount.Arithmetic });
                     break;
                 case GrantPurchase purchase:
                     lines.Add(Line(charge, InvoiceLineKind.GrantPurchase, charge.Key, purchase.Amount, inputs.Tax));
@@ -76,7 +76,9 @@ internal static class ChargeLines
             Kind = InvoiceLineKind.Commitment,
             Key = $"commitment:{commitment.Key}",
             Component = "",
-            Service = commitment.Service,
+            Period = commitment.Period,
+            Service = commitment.Period,
+            Recognition = LineRecognition.Arrears,
             Amount = Money.Max(owed - counted, zero),
             Discount = zero,
             Promotional = zero,
@@ -90,7 +92,11 @@ internal static class ChargeLines
         Kind = kind,
         Key = key,
         Component = charge.Component,
+        Period = charge.Period,
         Service = charge.Service,
+        Recognition = charge.Recognition,
+        PricedBy = charge.PricedBy,
+        Grant = (charge as GrantPurchase)?.Grant ?? "",
         Amount = amount,
         Discount = Money.Zero(amount.Currency),
         Promotional = Money.Zero(amount.Currency),

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Metering.Billing.Catalog;
 using Metering.Billing.Credits;
+using Metering.Billing.Periods;
 using Metering.Billing.Rating;
 using Metering.Billing.Tax;
 
@@ -16,14 +17,18 @@ internal static class InputsJson
         json.WriteNumber("history_sequence", inputs.HistorySequence);
         json.WriteNumber("seal", inputs.Seal);
         json.WriteNumber("approved_history_seal", inputs.ApprovedHistorySeal);
-        json.WriteString("price_book", inputs.PriceBook);
-        json.WriteNumber("price_book_version", inputs.PriceBookVersion);
         json.WriteString("tzdb", inputs.Tzdb);
         json.WriteString("currency", inputs.Currency.Code);
         json.WriteString("rounding", inputs.Rounding.Name());
         CanonicalJson.WriteList(json, "charges", inputs.Charges, charge => WriteCharge(json, charge));
         CanonicalJson.WriteList(json, "commitments", inputs.Commitments, commitment => WriteCommitment(json, commitment));
-        CatalogJson.WriteDiscounts(json, inputs.Discounts);
+        CanonicalJson.WriteList(json, "period_discounts", inputs.Discounts, period =>
+        {
+            WriteRange(json, "period", period.Period);
+            CatalogJson.WriteDiscounts(json, period.Discounts);
+            CanonicalJson.Write(json, "earlier_positive", period.EarlierPositive);
+            CanonicalJson.Write(json, "earlier_discount", period.EarlierDiscount);
+        });
         CanonicalJson.WriteList(json, "promotional_grants", inputs.PromotionalGrants, grant => WriteGrant(json, grant));
         WriteTaxTerms(json, inputs.Tax);
     });
@@ -47,7 +52,10 @@ internal static class InputsJson
         json.WriteString("key", charge.Key);
         json.WriteString("component", charge.Component);
         json.WriteString("tax_category", charge.TaxCategory);
-        WriteService(json, charge.Service);
+        WriteRange(json, "period", charge.Period);
+        WriteRange(json, "service", charge.Service);
+        json.WriteString("recognition", Name(charge.Recognition));
+        json.WriteString("priced_by", charge.PricedBy);
         WriteOriginalTax(json, charge.OriginalTax);
         switch (charge)
         {
@@ -58,10 +66,12 @@ internal static class InputsJson
                 json.WriteString("kind", "amount");
                 CanonicalJson.Write(json, "amount", amount.Amount);
                 json.WriteString("corrects", amount.Corrects);
+                json.WriteString("arithmetic", amount.Arithmetic);
                 break;
             case GrantPurchase purchase:
                 json.WriteString("kind", "grant_purchase");
                 CanonicalJson.Write(json, "amount", purchase.Amount);
+                json.WriteString("grant", purchase.Grant);
                 break;
         }
     }
@@ -119,7 +129,7 @@ internal static class InputsJson
         CanonicalJson.Write(json, "share", commitment.Share);
         CanonicalJson.Write(json, "earlier", commitment.Earlier);
         json.WriteString("tax_category", commitment.TaxCategory);
-        WriteService(json, commitment.Service);
+        WriteRange(json, "period", commitment.Period);
     }
 
     private static void WriteGrant(Utf8JsonWriter json, Grant grant)
@@ -170,11 +180,21 @@ internal static class InputsJson
         json.WriteEndObject();
     }
 
-    private static void WriteService(Utf8JsonWriter json, ServicePeriod service)
+    public static void WriteRange(Utf8JsonWriter json, string name, TimeRange range)
     {
-        CanonicalJson.Write(json, "from", service.From);
-        CanonicalJson.Write(json, "to", service.To);
+        json.WriteStartArray(name);
+        json.WriteStringValue(CanonicalJson.Text(range.Start));
+        json.WriteStringValue(CanonicalJson.Text(range.End));
+        json.WriteEndArray();
     }
+
+    public static string Name(LineRecognition recognition) => recognition switch
+    {
+        LineRecognition.Arrears => "arrears",
+        LineRecognition.Once => "once",
+        LineRecognition.Advance => "advance",
+        LineRecognition.GrantPurchase => "grant_purchase",
+    };
 
     private static void WriteOptional(Utf8JsonWriter json, string name, Fraction? value)
     {

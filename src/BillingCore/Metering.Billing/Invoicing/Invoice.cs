@@ -1,5 +1,6 @@
 using Metering.Billing.Catalog;
 using Metering.Billing.Credits;
+using Metering.Billing.Periods;
 using Metering.Billing.Rating;
 using Metering.Billing.Tax;
 
@@ -42,14 +43,21 @@ public sealed record InvoiceLine
 {
     public required InvoiceLineKind Kind { get; init; }
 
-    /// <summary>With the service period the identity that corrections go by.</summary>
+    /// <summary>With the billing period the identity that corrections go by.</summary>
     public required string Key { get; init; }
+
+    public required TimeRange Period { get; init; }
+
+    public required LineRecognition Recognition { get; init; }
+
+    /// <summary>The grant that a purchase buys; empty for other lines.</summary>
+    public string Grant { get; init; } = "";
 
     public required string Component { get; init; }
 
     public CellKey? Cell { get; init; }
 
-    public required ServicePeriod Service { get; init; }
+    public required TimeRange Service { get; init; }
 
     /// <summary>After the component's own discounts and bounds, rounded.</summary>
     public required Money Amount { get; init; }
@@ -62,6 +70,12 @@ public sealed record InvoiceLine
 
     /// <summary>The line it corrects, for a credit.</summary>
     public string? Corrects { get; init; }
+
+    /// <summary>How an amount that was given came about.</summary>
+    public string? Arithmetic { get; init; }
+
+    /// <summary>Which version of which price book priced it.</summary>
+    public string PricedBy { get; init; } = "";
 
     /// <summary>The explanation of the whole charge, with its first line only.</summary>
     public Explanation? Explanation { get; init; }

@@ -28,16 +28,14 @@ public static class InvoiceComputation
 
     private static void Discount(List<InvoiceLine> lines, InvoiceInputs inputs)
     {
-        int[] reducible = [.. Enumerable.Range(0, lines.Count).Where(i => IsReducible(lines[i]))];
-        if (inputs.Discounts.Count == 0 || reducible.Length == 0)
+        foreach (PeriodDiscounts period in inputs.Discounts)
         {
-            return;
-        }
-
-        Money[] taken = InvoiceDiscounts.Allocate(inputs.Discounts, [.. reducible.Select(i => lines[i].Amount)], inputs.Rounding);
-        for (int i = 0; i < reducible.Length; i++)
-        {
-            lines[reducible[i]] = lines[reducible[i]] with { Discount = taken[i] };
+            int[] reducible = [.. Enumerable.Range(0, lines.Count).Where(i => lines[i].Period == period.Period && IsReducible(lines[i]))];
+            Money[] taken = InvoiceDiscounts.Allocate(period, [.. reducible.Select(i => lines[i].Amount)], inputs.Rounding);
+            for (int i = 0; i < reducible.Length; i++)
+            {
+                lines[reducible[i]] = lines[reducible[i]] with { Discount = taken[i] };
+            }
         }
     }
 

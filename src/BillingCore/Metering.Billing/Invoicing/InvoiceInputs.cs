@@ -1,4 +1,3 @@
-using Metering.Billing.Catalog;
 using Metering.Billing.Credits;
 using Metering.Billing.Tax;
 
@@ -21,10 +20,6 @@ public sealed record InvoiceInputs
     /// <summary>… and of history approved up to this one.</summary>
     public required long ApprovedHistorySeal { get; init; }
 
-    public required string PriceBook { get; init; }
-
-    public required int PriceBookVersion { get; init; }
-
     /// <summary>The zone rules that made the period's instants.</summary>
     public required string Tzdb { get; init; }
 
@@ -36,8 +31,8 @@ public sealed record InvoiceInputs
 
     public IReadOnlyList<CommitmentCharge> Commitments { get; init; } = [];
 
-    /// <summary>Of the whole invoice; those that cover its service period.</summary>
-    public IReadOnlyList<Discount> Discounts { get; init; } = [];
+    /// <summary>Of the whole invoice, by the billing periods of its lines; each period at most once.</summary>
+    public IReadOnlyList<PeriodDiscounts> Discounts { get; init; } = [];
 
     /// <summary>As they were when the invoice was finalised.</summary>
     public IReadOnlyList<Grant> PromotionalGrants { get; init; } = [];

@@ -37,17 +37,19 @@ public static class InvoiceJson
         json.WriteString("key", line.Key);
         json.WriteString("component", line.Component);
         CatalogJson.WriteKey(json, "cell", line.Cell ?? CellKey.None);
-        CanonicalJson.Write(json, "from", line.Service.From);
-        CanonicalJson.Write(json, "to", line.Service.To);
+        InputsJson.WriteRange(json, "period", line.Period);
+        json.WriteString("recognition", InputsJson.Name(line.Recognition));
+        CanonicalJson.Write(json, "from", line.Service.Start);
+        CanonicalJson.Write(json, "to", line.Service.End);
         if (line.HasNoUsage)
         {
             json.WriteString("note", "no usage");
         }
 
-        if (line.Corrects is { } corrected)
-        {
-            json.WriteString("corrects", corrected);
-        }
+        WriteText(json, "priced_by", line.PricedBy);
+        WriteText(json, "corrects", line.Corrects);
+        WriteText(json, "arithmetic", line.Arithmetic);
+        WriteText(json, "grant", line.Grant);
 
         CanonicalJson.Write(json, "amount", line.Amount);
         CanonicalJson.WriteList(json, "details", line.Details, detail =>
@@ -76,6 +78,14 @@ public static class InvoiceJson
         InputsJson.WriteRate(json, total.Rate);
         CanonicalJson.Write(json, "base", total.Base);
         CanonicalJson.Write(json, "tax", total.Tax);
+    }
+
+    private static void WriteText(Utf8JsonWriter json, string name, string? text)
+    {
+        if (!string.IsNullOrEmpty(text))
+        {
+            json.WriteString(name, text);
+        }
     }
 
     private static string Name(InvoiceLineKind kind) => kind switch

@@ -1,20 +1,6 @@
+using Metering.Billing.Invoicing;
+
 namespace Metering.Billing.Ledger;
-
-/// <summary>When the amount of a line is revenue.</summary>
-public enum LineRecognition
-{
-    /// <summary>It was earned before it was invoiced.</summary>
-    Arrears,
-
-    /// <summary>It is earned with the invoice.</summary>
-    Once,
-
-    /// <summary>It is earned over its service time.</summary>
-    Advance,
-
-    /// <summary>It buys a paid grant, which is a debt until it is used.</summary>
-    GrantPurchase,
-}
 
 /// <summary>A line of a finalised invoice or of a credit note, as the ledger needs it.</summary>
 /// <param name="Net">After discounts, before promotional grants and tax. Below zero on an invoice when the line gives something back.</param>

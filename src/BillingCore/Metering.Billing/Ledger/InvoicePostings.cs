@@ -1,3 +1,5 @@
+using Metering.Billing.Invoicing;
+
 namespace Metering.Billing.Ledger;
 
 /// <summary>Rows 1 to 6, 10, 15 to 17 and 23 of the posting table: invoices, and usage that is billed later.</summary>

@@ -28,4 +28,8 @@ public readonly record struct TimeRange
 
     /// <summary>What both have; empty, and within this range, when they share nothing.</summary>
     public TimeRange Intersect(TimeRange other) => new(Clamp(other.Start), Clamp(other.End));
+
+    /// <summary>Whether it has time in common with a validity; a moment, such as that of a one-time charge, when it lies within.</summary>
+    /// <param name="until">Null for ever.</param>
+    public bool Overlaps(DateTimeOffset from, DateTimeOffset? until) => (IsEmpty ? Start >= from : End > from) && (until is not { } end || Start < end);
 }

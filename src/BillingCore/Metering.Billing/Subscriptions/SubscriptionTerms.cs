@@ -4,16 +4,16 @@ namespace Metering.Billing.Subscriptions;
 
 /// <summary>What is subscribed to. It pins a version of a plan and of a price book and stays with them: publishing another version changes nobody.</summary>
 /// <param name="Items">One per component, by its key.</param>
-public sealed record SubscriptionTerms(string Plan, int PlanVersion, int PriceBookVersion, IReadOnlyList<SubscriptionItem> Items)
+public sealed record SubscriptionTerms(string PriceBook, int Version, string Plan, string Phase, IReadOnlyList<SubscriptionItem> Items)
 {
     /// <summary>Null when the component is not part of it.</summary>
     public SubscriptionItem? Find(string component) => Items.FirstOrDefault(item => item.Component == component);
 
     public bool Equals(SubscriptionTerms? other) => other is not null
-        && (Plan, PlanVersion, PriceBookVersion) == (other.Plan, other.PlanVersion, other.PriceBookVersion)
+        && (PriceBook, Version, Plan, Phase) == (other.PriceBook, other.Version, other.Plan, other.Phase)
         && Items.SequenceEqual(other.Items);
 
-    public override int GetHashCode() => HashCode.Combine(Plan, PlanVersion, PriceBookVersion, Items.Count);
+    public override int GetHashCode() => HashCode.Combine(PriceBook, Version, Plan, Phase, Items.Count);
 }
 
 /// <summary>A component as it is subscribed to.</summary>
