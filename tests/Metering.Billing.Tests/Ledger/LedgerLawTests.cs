@@ -42,7 +42,7 @@ public class LedgerLawTests
                     AssertSound(ledger);
                 }
             },
-            iter: Runs.Count(1_000));
+            iter: CaseCount.Of(1_000));
 
     [Fact]
     public void A_reversal_restores_every_balance() =>
@@ -64,7 +64,7 @@ public class LedgerLawTests
                     ledger = after;
                 }
             },
-            iter: Runs.Count(1_000));
+            iter: CaseCount.Of(1_000));
 
     /// <summary>The parts of a line by calendar month, in any zone, sum to it, and are never of the other sign.</summary>
     [Fact]
@@ -79,7 +79,7 @@ public class LedgerLawTests
                 Assert.All(months, month => Assert.True(month.Amount.Sign * line.Sign >= 0));
                 Assert.Distinct(months.Select(month => month.Month));
             },
-            iter: Runs.Count(5_000));
+            iter: CaseCount.Of(5_000));
 
     /// <summary>300.00 for 10 January to 10 April in New York: 22, 28, 31 and 9 of 90 days are 73.33, 93.33, 103.33 and 30.00, and 73.33 + 93.34 + 103.33 + 30.00 by Earned.</summary>
     [Fact]

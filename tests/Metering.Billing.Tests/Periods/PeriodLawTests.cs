@@ -47,7 +47,7 @@ public class PeriodLawTests
                 Cadence cadence = new(TzdbZones.Instance.Find(zone)!, interval, anchor);
                 Assert.Equal(NaivePeriods.Boundary(DateTimeZoneProviders.Tzdb[zone], interval, anchor, k), cadence.Boundary(k));
             },
-            iter: Runs.Count(4_000));
+            iter: CaseCount.Of(4_000));
 
     [Fact]
     public void Every_instant_is_in_the_period_that_says_so() =>
@@ -58,7 +58,7 @@ public class PeriodLawTests
                 Cadence cadence = new(TzdbZones.Instance.Find(zone)!, interval, anchor);
                 Assert.True(cadence.Period(cadence.IndexOf(instant)).Contains(instant));
             },
-            iter: Runs.Count(20_000));
+            iter: CaseCount.Of(20_000));
 
     [Fact]
     public void Services_tile_the_time_from_start_to_end_whatever_changes() =>
@@ -86,7 +86,7 @@ public class PeriodLawTests
 
                 Assert.Equal(timeline.End, reached);
             },
-            iter: Runs.Count(4_000));
+            iter: CaseCount.Of(4_000));
 
     private static void AssertTiles(Cadence cadence)
     {

@@ -48,7 +48,7 @@ public class ProrationLawTests
 
                 Assert.Equal(Money.Round(earning.Net, currency), sum);
             },
-            iter: Runs.Count(20_000));
+            iter: CaseCount.Of(20_000));
 
     [Fact]
     public void What_is_earned_never_falls() =>
@@ -59,7 +59,7 @@ public class ProrationLawTests
                 Earning earning = new(Fraction.OfUnits(price, 2), Currency.Of("USD"), new ProrationClock(period, unit, rules));
                 Assert.True(earning.At(period.Start.AddMinutes(at)) <= earning.At(period.Start.AddMinutes(at + later)));
             },
-            iter: Runs.Count(20_000));
+            iter: CaseCount.Of(20_000));
 
     [Fact]
     public void A_credit_mirrors_its_charge() =>
@@ -80,7 +80,7 @@ public class ProrationLawTests
                 Assert.True(change.Net.IsZero);
                 Assert.Equal(ChangeDirection.Lateral, change.Direction);
             },
-            iter: Runs.Count(10_000));
+            iter: CaseCount.Of(10_000));
 
     [Fact]
     public void The_shares_of_a_scope_s_time_and_of_the_rest_are_the_whole() =>
@@ -95,7 +95,7 @@ public class ProrationLawTests
                 Fraction idle = ScopeShare.Of(parts.Where((_, part) => part % 2 == 1), clock);
                 Assert.Equal(clock.Full == 0 ? Fraction.Zero : Fraction.One, active + idle);
             },
-            iter: Runs.Count(10_000));
+            iter: CaseCount.Of(10_000));
 
     [Fact]
     public void The_calculator_says_what_a_slow_reading_of_the_reference_says() =>
@@ -108,7 +108,7 @@ public class ProrationLawTests
                 string expected = NaiveProration.Answer(naive, unit, start, At(minutes), At, charges);
                 Assert.Equal(expected, Ask(zone, unit, At, minutes, charges));
             },
-            iter: Runs.Count(10_000));
+            iter: CaseCount.Of(10_000));
 
     private static string Ask(string zone, string unit, Func<int, Instant> at, int minutes, IEnumerable<NaiveCharge> charges)
     {

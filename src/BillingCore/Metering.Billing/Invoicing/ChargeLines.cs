@@ -64,7 +64,7 @@ internal static class ChargeLines
     private static InvoiceLine TrueUp(CommitmentCharge commitment, List<InvoiceLine> lines, InvoiceInputs inputs)
     {
         Money counted = commitment.Earlier;
-        foreach (InvoiceLine line in lines.Where(line => line.Kind is not (InvoiceLineKind.Commitment or InvoiceLineKind.GrantPurchase) && commitment.Components.Contains(line.Component)))
+        foreach (InvoiceLine line in lines.Where(line => Counts(commitment, line)))
         {
             counted += line.Amount;
         }
@@ -86,6 +86,10 @@ internal static class ChargeLines
             Tax = zero,
         };
     }
+
+    /// <summary>The fees of the next period may be on the same invoice.</summary>
+    private static bool Counts(CommitmentCharge commitment, InvoiceLine line) =>
+        line.Kind is not (InvoiceLineKind.Commitment or InvoiceLineKind.GrantPurchase) && commitment.Components.Contains(line.Component) && commitment.Period.Contains(line.Service.Start);
 
     private static InvoiceLine Line(Charge charge, InvoiceLineKind kind, string key, Money amount, TaxTerms tax) => new()
     {

@@ -33,6 +33,9 @@ public readonly record struct BillingInterval
     /// <summary>Whether it is a number of days, whatever the month.</summary>
     internal bool IsDays => Unit is IntervalUnit.Day or IntervalUnit.Week;
 
+    /// <summary>Which of two intervals is the longer one; a month counts as 30 days.</summary>
+    internal int ApproximateDays => IsDays ? Length : Length * 30;
+
     /// <summary>Its length: in days when <see cref="IsDays"/>, else in months.</summary>
     internal int Length => Count * Unit switch
     {

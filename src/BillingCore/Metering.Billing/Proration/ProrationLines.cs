@@ -50,7 +50,7 @@ internal static class ProrationLines
             : new ProrationLine(id, ProrationKind.Credit, -credit, -exact, unused, earning.Clock.Share(unused), capped, arithmetic);
     }
 
-    private static string ArithmeticOf(Earning earning, TimeRange part)
+    internal static string ArithmeticOf(Earning earning, TimeRange part)
     {
         ProrationClock clock = earning.Clock;
         return clock.Unit == ProrationUnit.None

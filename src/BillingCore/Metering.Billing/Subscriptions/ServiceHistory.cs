@@ -6,10 +6,11 @@ namespace Metering.Billing.Subscriptions;
 /// <summary>A stretch of time in which usage is taken and charges run, under one set of terms.</summary>
 /// <param name="Until">Null while nothing ends it.</param>
 /// <param name="IsTrial">Fees are zero, usage has the trial's prices, and none of it counts towards later tiers.</param>
-public sealed record ServiceSpan(DateTimeOffset From, DateTimeOffset? Until, SubscriptionTerms Terms, bool IsTrial);
+/// <param name="IsPaused">Nothing is served, but what was paid in advance stays paid; any other pause is in no span.</param>
+public sealed record ServiceSpan(DateTimeOffset From, DateTimeOffset? Until, SubscriptionTerms Terms, bool IsTrial, bool IsPaused = false);
 
 /// <summary>When a subscription was active, and under which terms: what rating scopes and shares are computed from.</summary>
-/// <param name="Spans">In order, without overlap. Paused time is in none of them.</param>
+/// <param name="Spans">In order, without overlap.</param>
 /// <param name="EndedAt">Null while the subscription lives, paused or not.</param>
 public sealed record ServiceHistory(IReadOnlyList<ServiceSpan> Spans, DateTimeOffset? EndedAt)
 {
@@ -21,7 +22,8 @@ public sealed record ServiceHistory(IReadOnlyList<ServiceSpan> Spans, DateTimeOf
         foreach (SubscriptionFact fact in facts)
         {
             now = now.With([fact]);
-            Cut(spans, fact.EffectiveAt, IsServed(now) ? new ServiceSpan(fact.EffectiveAt, null, now.Terms, now.State == SubscriptionState.Trialing) : null);
+            bool staysPaid = now is { State: SubscriptionState.Paused, Pause.KeepsAdvance: true };
+            Cut(spans, fact.EffectiveAt, IsServed(now) || staysPaid ? new ServiceSpan(fact.EffectiveAt, null, now.Terms, now.State == SubscriptionState.Trialing, staysPaid) : null);
         }
 
         return new ServiceHistory(spans, now.EndedAt);
@@ -30,7 +32,7 @@ public sealed record ServiceHistory(IReadOnlyList<ServiceSpan> Spans, DateTimeOf
     /// <summary>When the component was active with one content of its price: the active time of a rating scope, before it is cut to a period.</summary>
     public IEnumerable<TimeRange> ActiveTime(string component, string price, DateTimeOffset until) =>
         from span in Spans
-        where !span.IsTrial && span.From < until && span.Terms.Find(component)?.Price == price
+        where !span.IsTrial && !span.IsPaused && span.From < until && span.Terms.Find(component)?.Price == price
         select new TimeRange(span.From, span.Until < until ? span.Until.Value : until);
 
     /// <summary>
@@ -64,7 +66,7 @@ public sealed record ServiceHistory(IReadOnlyList<ServiceSpan> Spans, DateTimeOf
     private static void Cut(List<ServiceSpan> spans, DateTimeOffset at, ServiceSpan? next)
     {
         ServiceSpan? last = spans.Count > 0 && spans[^1].Until is null ? spans[^1] : null;
-        if (last is not null && next is not null && last.Terms == next.Terms && last.IsTrial == next.IsTrial)
+        if (last is not null && next is not null && last.Terms == next.Terms && (last.IsTrial, last.IsPaused) == (next.IsTrial, next.IsPaused))
         {
             return;
         }

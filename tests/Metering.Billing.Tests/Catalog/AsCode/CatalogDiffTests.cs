@@ -17,7 +17,7 @@ public class CatalogDiffTests
     [Fact]
     public void What_is_written_reads_back_to_the_same_bytes_and_differs_in_nothing()
     {
-        for (int seed = 0; seed < Runs.Count(10_000); seed++)
+        for (int seed = 0; seed < CaseCount.Of(10_000); seed++)
         {
             CatalogDocument catalog = Documents.Read(new RandomCatalog(seed).Make());
             byte[] written = CatalogWriter.Bytes(catalog);
@@ -31,7 +31,7 @@ public class CatalogDiffTests
     [Fact]
     public void Between_two_catalogues_every_thing_is_accounted_for_once()
     {
-        for (int seed = 0; seed < Runs.Count(1_000); seed++)
+        for (int seed = 0; seed < CaseCount.Of(1_000); seed++)
         {
             CatalogDocument old = Documents.Read(new RandomCatalog(seed).Make());
             CatalogDocument proposed = Documents.Read(new RandomCatalog(seed + 1).Make());

@@ -88,7 +88,7 @@ public class SampleBillTests
     [Fact]
     public void Any_two_versions_have_sample_bills()
     {
-        for (int seed = 0; seed < Runs.Count(2_000); seed++)
+        for (int seed = 0; seed < CaseCount.Of(2_000); seed++)
         {
             CatalogDocument old = Documents.Read(new RandomCatalog(seed).Make());
             CatalogDocument proposed = Documents.Read(new RandomCatalog(seed + 1).Make());

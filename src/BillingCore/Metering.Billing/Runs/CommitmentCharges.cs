@@ -1,0 +1,66 @@
+using Metering.Billing.Catalog;
+using Metering.Billing.Invoicing;
+using Metering.Billing.Periods;
+using Metering.Billing.Proration;
+using Metering.Billing.Subscriptions;
+
+namespace Metering.Billing.Runs;
+
+/// <summary>
+/// Commitments that end: the period of a commitment is that of its component with the longest interval, and what counts is every line of its components whose service
+/// begins within it.
+/// </summary>
+internal static class CommitmentCharges
+{
+    /// <param name="isDue">By the instant at which the period ends.</param>
+    public static IEnumerable<CommitmentCharge> Of(BillingHistory history, Func<DateTimeOffset, bool> isDue, DateTimeOffset until, IReadOnlyList<IssuedLine> issued)
+    {
+        foreach ((Commitment commitment, ServiceSpan span, SubscriptionItem item) in Committed(history))
+        {
+            foreach (BillingPeriod period in history.PeriodsOf(item.Component, until))
+            {
+                TimeRange[] active = [.. Active(history, commitment.Key, period)];
+                bool isOwner = active.Length > 0 && Owner(history, commitment.Key, period) == span;
+                if (isOwner && isDue(period.Service.End) && !issued.Any(line => line.Period == period.Full && line.Key == KeyOf(commitment)))
+                {
+                    yield return Of(history, commitment, item, period, active, issued);
+                }
+            }
+        }
+    }
+
+    private static CommitmentCharge Of(
+        BillingHistory history, Commitment commitment, SubscriptionItem item, BillingPeriod period, IReadOnlyList<TimeRange> active, IReadOnlyList<IssuedLine> issued)
+    {
+        Fraction share = commitment.OnEarlyEnd == EarlyEnd.Full && history.Service.EndedAt == period.Service.End
+            ? Fraction.One
+            : ScopeShare.Of(active, new ProrationClock(period.Full, history.Prices[item.Price].Proration, history.Zone));
+        Money earlier = issued
+            .Where(line => !line.IsVoid && commitment.Components.Contains(line.Component) && period.Full.Contains(line.Service.Start))
+            .Aggregate(Money.Zero(history.Currency), (sum, line) => sum + line.Amount);
+        return new CommitmentCharge(commitment.Key, commitment.Amount, commitment.Components, share, earlier, "", period.Full);
+    }
+
+    public static string KeyOf(Commitment commitment) => $"commitment:{commitment.Key}";
+
+    /// <summary>Each commitment once for each span that has it.</summary>
+    private static IEnumerable<(Commitment Commitment, ServiceSpan Span, SubscriptionItem Item)> Committed(BillingHistory history) =>
+        from span in history.Service.Spans
+        where !span.IsTrial && !span.IsPaused
+        from commitment in history.CommitmentsOf(span.Terms)
+        let items = commitment.Components.Select(span.Terms.Find).OfType<SubscriptionItem>()
+        let longest = items.MaxBy(item => item.Interval.ApproximateDays)
+        where longest is not null
+        select (commitment, span, longest);
+
+    private static IEnumerable<TimeRange> Active(BillingHistory history, string commitment, BillingPeriod period) =>
+        from span in history.Service.Spans
+        where !span.IsTrial && !span.IsPaused && history.CommitmentsOf(span.Terms).Any(one => one.Key == commitment)
+        let time = period.Service.Intersect(new TimeRange(span.From, span.Until ?? DateTimeOffset.MaxValue))
+        where !time.IsEmpty
+        select time;
+
+    /// <summary>The last span of the period that has the commitment decides how much it is.</summary>
+    private static ServiceSpan? Owner(BillingHistory history, string commitment, BillingPeriod period) => history.Service.Spans.LastOrDefault(span =>
+        !span.IsTrial && !span.IsPaused && span.From < period.Service.End && (span.Until is not { } end || end > period.Service.Start) && history.CommitmentsOf(span.Terms).Any(one => one.Key == commitment));
+}

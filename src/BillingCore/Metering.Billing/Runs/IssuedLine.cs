@@ -1,0 +1,21 @@
+using Metering.Billing.Corrections;
+using Metering.Billing.Invoicing;
+using Metering.Billing.Periods;
+using Metering.Billing.Tax;
+
+namespace Metering.Billing.Runs;
+
+/// <summary>A line of an invoice that was issued for a subscription, with what credit notes have given back of it.</summary>
+/// <param name="Id">Invoice and number of the line.</param>
+/// <param name="Amount">Before the invoice's discounts.</param>
+/// <param name="Discount">Zero or more.</param>
+/// <param name="Credited">Of the amount after discounts, zero or more; <paramref name="CreditedTax"/> with it.</param>
+/// <param name="IsVoid">On an invoice that was voided and shall not be billed again: nothing of it can be credited.</param>
+public sealed record IssuedLine(
+    string Id, TimeRange Period, string Key, string Component, TimeRange Service, LineRecognition Recognition, Money Amount, Money Discount, Money Tax, TaxRate? TaxRate, Money Credited, Money CreditedTax, bool IsVoid)
+{
+    public LineIdentity Identity => new(Period, Key);
+
+    /// <summary>After discounts, before credits.</summary>
+    public Money Net => Amount - Discount;
+}

@@ -1,0 +1,97 @@
+using Metering.Billing.Invoicing;
+using Metering.Billing.Periods;
+using Metering.Billing.Proration;
+using Metering.Billing.Rating;
+using Metering.Billing.Tax;
+
+namespace Metering.Billing.Runs;
+
+/// <summary>
+/// Every line of a billed period as it is now, minus everything that was issued for it. Usage, fees in arrears and commitments are computed anew, with the discounts of
+/// the period; fees that were billed ahead change by the end that they have now. A difference is taxed at the rate of the line it corrects.
+/// </summary>
+public static class PeriodCorrection
+{
+    /// <summary>Rating scopes of the period, whose usage has to be known first.</summary>
+    public static IReadOnlyList<UsageScope> ScopesOf(BillingHistory history, TimeRange period) =>
+        [.. PeriodsOf(history, period).SelectMany(one => PeriodPlan.UsageOf(history, one.Component, one.Period))];
+
+    /// <summary>Differences, in the order of the lines; empty when the period was billed as it is.</summary>
+    /// <param name="issued">All lines of the period, those of earlier corrections included.</param>
+    public static IReadOnlyList<AmountCharge> Of(BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> issued, TaxTerms tax, Func<UsageScope, Usage> usage)
+    {
+        IssuedLine[] live = [.. issued.Where(line => !line.IsVoid)];
+        AmountCharge[] fees = [.. Fees(history, period, issued)];
+        Invoice now = InvoiceComputation.Compute(Inputs(history, period, live, fees, tax, usage));
+        HashSet<string> recomputed = [.. now.Lines.Select(line => line.Key)];
+        return
+        [
+            .. fees.Zip(now.Lines, (fee, line) => fee with { Amount = line.Amount - line.Discount }),
+            .. now.Lines.Skip(fees.Length).Select(line => Change(line, [.. live.Where(one => one.Key == line.Key)])).OfType<AmountCharge>(),
+            .. live.Where(line => line.Recognition == LineRecognition.Arrears && !recomputed.Contains(line.Key))
+                .GroupBy(line => line.Key, StringComparer.Ordinal)
+                .Select(gone => Difference([.. gone], Money.Zero(history.Currency), gone.First().Component, gone.First().Service, "", gone.Key))
+                .OfType<AmountCharge>(),
+        ];
+    }
+
+    private static IEnumerable<AmountCharge> Fees(BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> issued) =>
+        from one in PeriodsOf(history, period)
+        from charge in DueCharges.AdvanceOf(history, one.Component, one.Period, issued)
+        select charge;
+
+    private static InvoiceInputs Inputs(BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> live, IReadOnlyList<AmountCharge> fees, TaxTerms tax, Func<UsageScope, Usage> usage)
+    {
+        IssuedLine[] ahead = [.. live.Where(line => line.Recognition is LineRecognition.Advance or LineRecognition.Once)];
+        (string Component, BillingPeriod Period)[] periods = [.. PeriodsOf(history, period)];
+        return new InvoiceInputs
+        {
+            Subscription = history.Subscription,
+            HistorySequence = 0,
+            Seal = 0,
+            ApprovedHistorySeal = 0,
+            Tzdb = "",
+            Currency = history.Currency,
+            Rounding = history.Rounding,
+            Charges =
+            [
+                .. fees,
+                .. periods.SelectMany(one => PeriodPlan.FeesOf(history, one.Component, one.Period)).Where(part => part.Terms.Timing == ChargeTiming.Arrears).Select(part => FeeCharges.Of(history, part, [])!),
+                .. ScopesOf(history, period).Select(scope => UsageCharges.Of(history, scope, usage(scope))),
+            ],
+            Commitments = [.. CommitmentCharges.Of(history, _ => true, period.End, ahead).Where(one => one.Period == period)],
+            Discounts = DiscountCover.Of(history, periods, ahead),
+            Tax = tax,
+        };
+    }
+
+    private static AmountCharge? Change(InvoiceLine line, IReadOnlyList<IssuedLine> issued) =>
+        Difference(issued, line.Amount - line.Discount, line.Component, line.Service, line.PricedBy, line.Key) is { } change
+            ? change with { Period = line.Period, Recognition = line.Recognition, OriginalTax = issued.Count > 0 ? new OriginalTax(issued[0].TaxRate) : new OriginalTax(line.TaxRate) }
+            : null;
+
+    /// <summary>Null when it was issued as it is.</summary>
+    private static AmountCharge? Difference(IReadOnlyList<IssuedLine> issued, Money now, string component, TimeRange service, string pricedBy, string key)
+    {
+        Money before = issued.Aggregate(Money.Zero(now.Currency), (sum, line) => sum + line.Net - line.Credited);
+        return before == now ? null : new AmountCharge
+        {
+            Key = issued.Count > 0 ? issued[0].Key : key,
+            Component = component,
+            PricedBy = pricedBy,
+            Period = issued.Count > 0 ? issued[0].Period : service,
+            Service = service,
+            Recognition = LineRecognition.Arrears,
+            OriginalTax = issued.Count > 0 ? new OriginalTax(issued[0].TaxRate) : null,
+            Amount = now - before,
+            Corrects = issued.Count > 0 ? issued[0].Id : null,
+            Arithmetic = $"{now} by all that is known now, {before} issued",
+        };
+    }
+
+    private static IEnumerable<(string Component, BillingPeriod Period)> PeriodsOf(BillingHistory history, TimeRange period) =>
+        from component in history.Components
+        from one in history.PeriodsOf(component, period.End)
+        where one.Full == period
+        select (component, one);
+}
