@@ -125,7 +125,7 @@ internal sealed class Story
         return [.. changes.Select(change => $"{change.Component} {change.Amount}")];
     }
 
-    public Usage UsageOf(UsageScope scope)
+    public Usage UsageOf(RatingScope scope)
     {
         Fraction[] amounts = [.. _usage.Where(one => one.Component == scope.Component && scope.Active.Any(time => time.Contains(one.At))).Select(one => one.Amount)];
         return amounts.Length == 0 ? Usage.None : Usage.Of(amounts.Aggregate(Fraction.Zero, (sum, one) => sum + one));

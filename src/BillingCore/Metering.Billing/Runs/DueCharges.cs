@@ -20,7 +20,7 @@ public static class DueCharges
     /// <summary>Rating scopes whose usage has to be known first.</summary>
     /// <param name="after">Exclusive: what was due by then is billed, or is for a correction.</param>
     /// <param name="at">Inclusive.</param>
-    public static IReadOnlyList<UsageScope> ScopesOf(BillingHistory history, DateTimeOffset after, DateTimeOffset at, IReadOnlyList<IssuedLine> issued)
+    public static IReadOnlyList<RatingScope> ScopesOf(BillingHistory history, DateTimeOffset after, DateTimeOffset at, IReadOnlyList<IssuedLine> issued)
     {
         HashSet<(TimeRange, string)> billed = [.. issued.Select(line => (line.Period, line.Key))];
         return
@@ -33,12 +33,12 @@ public static class DueCharges
     }
 
     /// <param name="usage">Of each scope that <see cref="ScopesOf"/> names; null leaves usage, arrears and commitments for a later invoice.</param>
-    public static DueLines Of(BillingHistory history, DateTimeOffset after, DateTimeOffset at, IReadOnlyList<IssuedLine> issued, Func<UsageScope, Usage>? usage)
+    public static DueLines Of(BillingHistory history, DateTimeOffset after, DateTimeOffset at, IReadOnlyList<IssuedLine> issued, Func<RatingScope, Usage>? usage)
     {
         List<Charge> charges = [];
         ILookup<(TimeRange, string), IssuedLine> byIdentity = issued.ToLookup(line => (line.Period, line.Key));
-        IReadOnlyList<UsageScope> scopes = usage is null ? [] : ScopesOf(history, after, at, issued);
-        ILookup<(string, TimeRange), UsageScope> scopesOf = scopes.ToLookup(scope => (scope.Component, scope.Period.Full));
+        IReadOnlyList<RatingScope> scopes = usage is null ? [] : ScopesOf(history, after, at, issued);
+        ILookup<(string, TimeRange), RatingScope> scopesOf = scopes.ToLookup(scope => (scope.Component, scope.Period.Full));
         List<(string Component, BillingPeriod Period)> periods = [];
         foreach ((string component, BillingPeriod period) in Periods(history, after, at))
         {

@@ -13,12 +13,12 @@ namespace Metering.Billing.Runs;
 public static class PeriodCorrection
 {
     /// <summary>Rating scopes of the period, whose usage has to be known first.</summary>
-    public static IReadOnlyList<UsageScope> ScopesOf(BillingHistory history, TimeRange period) =>
+    public static IReadOnlyList<RatingScope> ScopesOf(BillingHistory history, TimeRange period) =>
         [.. PeriodsOf(history, period).SelectMany(one => PeriodPlan.UsageOf(history, one.Component, one.Period))];
 
     /// <summary>Differences, in the order of the lines; empty when the period was billed as it is.</summary>
     /// <param name="issued">All lines of the period, those of earlier corrections included.</param>
-    public static IReadOnlyList<AmountCharge> Of(BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> issued, TaxTerms tax, Func<UsageScope, Usage> usage)
+    public static IReadOnlyList<AmountCharge> Of(BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> issued, TaxTerms tax, Func<RatingScope, Usage> usage)
     {
         IssuedLine[] live = [.. issued.Where(line => !line.IsVoid)];
         AmountCharge[] fees = [.. Fees(history, period, issued)];
@@ -40,7 +40,7 @@ public static class PeriodCorrection
         from charge in DueCharges.AdvanceOf(history, one.Component, one.Period, issued)
         select charge;
 
-    private static InvoiceInputs Inputs(BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> live, IReadOnlyList<AmountCharge> fees, TaxTerms tax, Func<UsageScope, Usage> usage)
+    private static InvoiceInputs Inputs(BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> live, IReadOnlyList<AmountCharge> fees, TaxTerms tax, Func<RatingScope, Usage> usage)
     {
         IssuedLine[] ahead = [.. live.Where(line => line.Recognition is LineRecognition.Advance or LineRecognition.Once)];
         (string Component, BillingPeriod Period)[] periods = [.. PeriodsOf(history, period)];

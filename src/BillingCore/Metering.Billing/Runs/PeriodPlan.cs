@@ -39,13 +39,13 @@ internal static class PeriodPlan
     }
 
     /// <summary>Usage, one scope for each content of the price, however often it came and went.</summary>
-    public static IEnumerable<UsageScope> UsageOf(BillingHistory history, string component, BillingPeriod period) =>
+    public static IEnumerable<RatingScope> UsageOf(BillingHistory history, string component, BillingPeriod period) =>
         from one in Served(history, component, period)
         where one.Terms.Timing == ChargeTiming.Usage && !one.Span.IsPaused
         group one by (one.Item.Price, one.Span.IsTrial) into scope
         let terms = scope.First().Terms
         let active = scope.Select(one => one.Time).ToList()
-        select new UsageScope(component, scope.Key.Price, period, active, ScopeShare.Of(active, new ProrationClock(period.Full, terms.Proration, history.Zone)), scope.Key.IsTrial, terms);
+        select new RatingScope(component, scope.Key.Price, period, active, ScopeShare.Of(active, new ProrationClock(period.Full, terms.Proration, history.Zone)), scope.Key.IsTrial, terms);
 
     private static IEnumerable<(ServiceSpan Span, SubscriptionItem Item, PricedComponent Terms, TimeRange Time)> Served(BillingHistory history, string component, BillingPeriod period)
     {

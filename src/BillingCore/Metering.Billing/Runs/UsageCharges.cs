@@ -7,7 +7,7 @@ namespace Metering.Billing.Runs;
 /// <summary>Rating scopes as charges, with the discounts that the subscription has on the component.</summary>
 internal static class UsageCharges
 {
-    public static UsageCharge Of(BillingHistory history, UsageScope scope, Usage usage) => new()
+    public static UsageCharge Of(BillingHistory history, RatingScope scope, Usage usage) => new()
     {
         Key = scope.Key,
         Component = scope.Component,

@@ -7,7 +7,7 @@ namespace Metering.Billing.Runs;
 /// <param name="Active">When it was served, in order, without overlap; within the period.</param>
 /// <param name="Share">Of the period that it was active.</param>
 /// <param name="IsTrial">Nothing of a trial counts towards tiers after it, even at the same price.</param>
-public sealed record UsageScope(string Component, string Price, BillingPeriod Period, IReadOnlyList<TimeRange> Active, Fraction Share, bool IsTrial, PricedComponent Terms)
+public sealed record RatingScope(string Component, string Price, BillingPeriod Period, IReadOnlyList<TimeRange> Active, Fraction Share, bool IsTrial, PricedComponent Terms)
 {
     public string Key => IsTrial ? $"{Component}#{Price}~trial" : $"{Component}#{Price}";
 
