@@ -81,4 +81,15 @@ public static class UsageRules
             here.RefuseIf(!seen.Add(cells[i].Key), "key", "is listed twice");
         }
     }
+
+    /// <summary>Usage as the price looks at it: events serve every price of the same usage, and one that does not look at single events takes their sum.</summary>
+    public static Usage Fit(Component component, in Usage usage)
+    {
+        if (component.Price is MatrixPrice matrix && usage.Cells is { } cells)
+        {
+            return Usage.OfCells([.. cells.Select(cell => matrix.Find(cell.Key) is { } one ? cell with { Usage = Fit(one, cell.Usage) } : cell)]);
+        }
+
+        return usage.Events is not null && component.Price is not PercentagePrice ? Usage.Of(usage.Quantity) : usage;
+    }
 }

@@ -80,7 +80,7 @@ public sealed class SimulatedBill
     private void Rate(int index, in Usage given)
     {
         Component component = _prices.Components[index];
-        Usage usage = Fit(component, given);
+        Usage usage = UsageRules.Fit(component, given);
         if (UsageRules.Check(component, usage, _prices.Currency, component.Key) is [var problem, ..])
         {
             Problem ??= problem.ToString();
@@ -97,17 +97,6 @@ public sealed class SimulatedBill
         {
             Problem ??= $"{component.Key}: the result is beyond what an amount can hold";
         }
-    }
-
-    /// <summary>Events serve every price of the same usage; one that does not look at single events takes their sum.</summary>
-    private static Usage Fit(Component component, in Usage usage)
-    {
-        if (component.Price is MatrixPrice matrix && usage.Cells is { } cells)
-        {
-            return Usage.OfCells([.. cells.Select(cell => matrix.Find(cell.Key) is { } one ? cell with { Usage = Fit(one, cell.Usage) } : cell)]);
-        }
-
-        return usage.Events is not null && component.Price is not PercentagePrice ? Usage.Of(usage.Quantity) : usage;
     }
 
     private static int Steps(in Usage usage) => (usage.Events?.Count ?? 0) + (usage.Cells?.Sum(cell => 1 + (cell.Usage.Events?.Count ?? 0)) ?? 0);

@@ -1,4 +1,5 @@
 using System.Text;
+using Metering.BillingCore.Metered;
 
 namespace Metering.BillingCore.Simulations;
 

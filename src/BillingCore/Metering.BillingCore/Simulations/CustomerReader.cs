@@ -1,4 +1,5 @@
 using ClickHouse.Driver.ADO.Readers;
+using Metering.BillingCore.Metered;
 using Metering.Storage.ClickHouse;
 
 namespace Metering.BillingCore.Simulations;

@@ -1,12 +1,9 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using ClickHouse.Driver.ADO.Readers;
 using Metering.Aggregator.Engine.Meters;
-using Metering.Billing;
-using Metering.Billing.Catalog;
 using Metering.Billing.Rating;
 using Metering.Billing.Simulation;
-using Metering.Contracts;
+using Metering.BillingCore.Metered;
 using Metering.Storage.ClickHouse;
 
 namespace Metering.BillingCore.Simulations;
@@ -23,7 +20,7 @@ internal sealed class EventUsageReader(ClickHouseDatabase database, UsageScope s
     {
         SqlValues sql = new();
         await using ClickHouseDataReader reader = await database.QueryAsync(Text(meter, page, sql), sql.Parameters, cancellationToken);
-        EventCollector collector = new(meter, need);
+        EventCollector collector = new(meter, need.Dimensions, need.Source);
         string? customer = null;
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -76,44 +73,4 @@ internal sealed class EventUsageReader(ClickHouseDatabase database, UsageScope s
             LIMIT {sql.Add(maxEvents + 1L, "UInt64")} BY subject
             """;
     }
-}
-
-/// <summary>One customer's events as they are read: counted ones that pass the filter, by cell.</summary>
-internal sealed class EventCollector(MeterRevision meter, UsageNeed need)
-{
-    private readonly EventReader _reader = new(meter);
-    private readonly List<string> _dimensions = [.. meter.Definition.GroupBy.Keys];
-    private Dictionary<CellKey, List<UsageEvent>> _cells = [];
-    private int _read;
-
-    public void Add(long ticks, string id, string data)
-    {
-        _read++;
-        DateTimeOffset at = DateTimeOffset.UnixEpoch.AddTicks(ticks);
-        if (!_reader.TryRead(Encoding.UTF8.GetBytes(data), at.UtcTicks, out Quantity value, out string[] values) || !Passes(values))
-        {
-            return;
-        }
-
-        CellKey key = new(need.Dimensions.Select(dimension => KeyValuePair.Create(dimension, values[_dimensions.IndexOf(dimension)])));
-        if (!_cells.TryGetValue(key, out List<UsageEvent>? events))
-        {
-            _cells.Add(key, events = []);
-        }
-
-        events.Add(new UsageEvent(Fraction.OfUnits(value.Unscaled, Quantity.Scale), at, id, Currency: null));
-    }
-
-    /// <summary>What was added since the last time.</summary>
-    public (int Read, Usage Usage) Take()
-    {
-        (int read, Dictionary<CellKey, List<UsageEvent>> cells) = (_read, _cells);
-        (_read, _cells) = (0, []);
-        Usage usage = need.Dimensions.Count > 0 ? Usage.OfCells([.. cells.Select(cell => new CellUsage(cell.Key, Usage.OfEvents(cell.Value)))])
-            : cells.Count > 0 ? Usage.OfEvents(cells.Values.Single())
-            : Usage.None;
-        return (read, usage);
-    }
-
-    private bool Passes(string[] values) => need.Source.Filter.All(one => one.Value.Contains(values[_dimensions.IndexOf(one.Key)]));
 }

@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using ClickHouse.Driver.ADO.Readers;
 using Metering.Aggregator.Engine.Meters;
-using Metering.Billing;
 using Metering.Billing.Catalog;
 using Metering.Billing.Rating;
 using Metering.Billing.Simulation;
+using Metering.BillingCore.Metered;
 using Metering.Storage.ClickHouse;
 
 namespace Metering.BillingCore.Simulations;
@@ -16,9 +16,6 @@ namespace Metering.BillingCore.Simulations;
 /// </summary>
 internal sealed class QuantityReader(ClickHouseDatabase database, UsageScope scope)
 {
-    /// <summary>Decimals of an average, as every answer about usage has them.</summary>
-    private const int AveragePlaces = 12;
-
     public async IAsyncEnumerable<(string Customer, Usage Usage)> ReadAsync(
         MeterRevision meter, UsageNeed need, CustomerPage page, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -36,7 +33,7 @@ internal sealed class QuantityReader(ClickHouseDatabase database, UsageScope sco
             }
 
             customer = next;
-            cells.Add(new CellUsage(KeyOf(reader, need), Usage.Of(QuantityOf(reader, 1 + need.Dimensions.Count, meter.Definition.Aggregation))));
+            cells.Add(new CellUsage(KeyOf(reader, need), Usage.Of(AggregateColumns.QuantityOf(reader, 1 + need.Dimensions.Count, meter.Definition.Aggregation))));
         }
 
         if (customer is not null)
@@ -58,7 +55,7 @@ internal sealed class QuantityReader(ClickHouseDatabase database, UsageScope sco
         string groups = string.Concat(names);
         string points = aggregation.KeepsPoints() ? ", v, vt, vid" : "";
         return $"""
-            SELECT subject{groups}, toString(sum(ps)) AS total, toInt64(sum(pn)) AS events, {Value(aggregation)} AS value
+            SELECT subject{groups}, toString(sum(ps)) AS total, toInt64(sum(pn)) AS events, {AggregateColumns.Value(aggregation)} AS value
             FROM (
               SELECT subject{columns}{points}, sum(toDecimal256(s, 12)) AS ps, sum(n) AS pn
               FROM usage_window FINAL
@@ -70,24 +67,6 @@ internal sealed class QuantityReader(ClickHouseDatabase database, UsageScope sco
             """;
     }
 
-    /// <summary>What the total and the number of events do not tell.</summary>
-    private static string Value(Aggregation aggregation) => aggregation switch
-    {
-        Aggregation.Sum or Aggregation.Count or Aggregation.Avg => "''",
-        Aggregation.Min => "toString(min(v))",
-        Aggregation.Max => "toString(max(v))",
-        Aggregation.Latest => "toString(argMax(v, (vt, vid)))",
-        Aggregation.UniqueCount => "toString(uniqExact(vid))",
-    };
-
     private static CellKey KeyOf(ClickHouseDataReader row, UsageNeed need) =>
         new(need.Dimensions.Index().Select(entry => KeyValuePair.Create(entry.Item, row.GetString(1 + entry.Index))));
-
-    private static Fraction QuantityOf(ClickHouseDataReader row, int at, Aggregation aggregation) => aggregation switch
-    {
-        Aggregation.Sum => Fraction.Parse(row.GetString(at)),
-        Aggregation.Count => row.GetInt64(at + 1),
-        Aggregation.Avg => (Fraction.Parse(row.GetString(at)) / row.GetInt64(at + 1)).RoundTo(AveragePlaces, RoundingMode.HalfEven),
-        Aggregation.Min or Aggregation.Max or Aggregation.Latest or Aggregation.UniqueCount => Fraction.Parse(row.GetString(at + 2)),
-    };
 }

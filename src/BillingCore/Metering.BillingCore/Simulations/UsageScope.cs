@@ -1,6 +1,7 @@
 using ClickHouse.Driver.ADO.Readers;
 using Metering.Billing.Periods;
 using Metering.BillingCore.Http;
+using Metering.BillingCore.Metered;
 using Metering.Storage.ClickHouse;
 
 namespace Metering.BillingCore.Simulations;

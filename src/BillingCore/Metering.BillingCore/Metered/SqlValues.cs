@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Metering.BillingCore.Simulations;
+namespace Metering.BillingCore.Metered;
 
 /// <summary>Collects the values of a ClickHouse statement as parameters, so that no value of a request is ever part of its text.</summary>
 internal sealed class SqlValues

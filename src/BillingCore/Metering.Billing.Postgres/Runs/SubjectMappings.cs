@@ -1,0 +1,37 @@
+using Metering.Billing.Periods;
+using Metering.Billing.Postgres.Tenancy;
+using Npgsql;
+
+namespace Metering.Billing.Postgres.Runs;
+
+/// <summary>A subject that was a customer's.</summary>
+/// <param name="Until">Null while it is.</param>
+public readonly record struct MappedSubject(string Subject, DateTimeOffset From, DateTimeOffset? Until)
+{
+    /// <summary>What of the time the subject was the customer's; empty when none.</summary>
+    public TimeRange Within(TimeRange time) => time.Intersect(new TimeRange(From, Until ?? DateTimeOffset.MaxValue));
+}
+
+/// <summary>Whose usage customers pay for, as the mapping is now, and the number of its last change.</summary>
+public sealed record SubjectMappings(long Sequence, ILookup<string, MappedSubject> ByCustomer)
+{
+    public static async Task<SubjectMappings> ReadAsync(TenantTransaction transaction, IReadOnlyList<string> customers, CancellationToken cancellationToken)
+    {
+        List<(string Customer, MappedSubject Subject)> found = [];
+        long sequence = 0;
+        await using NpgsqlCommand command = transaction.Command(
+            """
+            select (select mapping_seq from billing.tenant where tenant_id = $1), customer, subject, valid_from, valid_until
+            from billing.customer_subject where tenant_id = $1 and customer = any($2) and superseded_by is null order by subject, valid_from
+            """,
+            transaction.Tenant, customers.ToArray());
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            sequence = reader.GetInt64(0);
+            found.Add((reader.GetString(1), new MappedSubject(reader.GetString(2), reader.GetFieldValue<DateTimeOffset>(3), reader.IsDBNull(4) ? null : reader.GetFieldValue<DateTimeOffset>(4))));
+        }
+
+        return new SubjectMappings(sequence, found.ToLookup(one => one.Customer, one => one.Subject, StringComparer.Ordinal));
+    }
+}
