@@ -17,6 +17,12 @@ public enum InvoiceRefusal
 {
     None,
 
+    /// <summary>There is no such thing.</summary>
+    Unknown,
+
+    /// <summary>The reference was used for something else.</summary>
+    ReferenceUsed,
+
     /// <summary>A draft asks for nothing yet: it is finalised first, or deleted.</summary>
     NotFinal,
 
@@ -33,6 +39,18 @@ public enum InvoiceRefusal
 
     /// <summary>Part of it was taken back by a credit note already.</summary>
     HasCreditNotes,
+
+    /// <summary>There is nothing left that could be given back.</summary>
+    NothingLeft,
+
+    /// <summary>It would give back more than is left.</summary>
+    TooMuch,
+
+    /// <summary>A grant that is bought is no sale: what is unused of it is refunded, or its unpaid invoice voided.</summary>
+    BuysCredit,
+
+    /// <summary>What it gave is spent and cannot be taken back.</summary>
+    Spent,
 }
 
 /// <summary>What can happen to an invoice once it is final.</summary>
