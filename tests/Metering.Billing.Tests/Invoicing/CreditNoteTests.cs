@@ -13,7 +13,7 @@ public class CreditNoteTests
     public void The_promotional_share_and_the_tax_follow_in_proportion()
     {
         Invoice invoice = Compute(Inputs(Amount("a", "100")) with { PromotionalGrants = [Grant("g", "40")] });
-        CreditNoteLine line = CreditNote.CreditLine(invoice, 0, Money("25"), Nothing, RoundingMode.HalfAwayFromZero);
+        CreditNoteLine line = Credit(invoice, 0, Money("25"), Nothing);
         Assert.Equal(("25.00", "10.00", "1.50", "16.50"), (line.Amount.ToString(), line.Promotional.ToString(), line.Tax.ToString(), line.Total.ToString()));
     }
 
@@ -21,7 +21,7 @@ public class CreditNoteTests
     public void An_inclusive_tax_is_within_what_is_given_back()
     {
         Invoice invoice = Compute(Inputs(Amount("a", "120")) with { Tax = Taxed(("", TwentyWithin)) });
-        CreditNoteLine line = CreditNote.CreditLine(invoice, 0, Money("60"), Nothing, RoundingMode.HalfAwayFromZero);
+        CreditNoteLine line = Credit(invoice, 0, Money("60"), Nothing);
         Assert.Equal(("60.00", "10.00", "60.00"), (line.Amount.ToString(), line.Tax.ToString(), line.Total.ToString()));
     }
 
@@ -30,8 +30,8 @@ public class CreditNoteTests
     {
         Invoice invoice = Compute(Inputs(Amount("a", "100"), Amount("b", "-5")));
         CreditedLine before = new(Money("80"), Money("0"), Money("8"));
-        Assert.Equal(("20.00", "2.00"), CreditNote.CreditLine(invoice, 0, Money("50"), before, RoundingMode.HalfAwayFromZero) is var line ? (line.Amount.ToString(), line.Tax.ToString()) : default);
-        Assert.Equal("0.00", CreditNote.CreditLine(invoice, 1, Money("50"), Nothing, RoundingMode.HalfAwayFromZero).Total.ToString());
+        Assert.Equal(("20.00", "2.00"), Credit(invoice, 0, Money("50"), before) is var line ? (line.Amount.ToString(), line.Tax.ToString()) : default);
+        Assert.Equal("0.00", Credit(invoice, 1, Money("50"), Nothing).Total.ToString());
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public class CreditNoteTests
             Money total = Money("0");
             foreach (long part in parts.Append(units))
             {
-                CreditNoteLine line = CreditNote.CreditLine(invoice, 0, new Money(part, Usd), before, RoundingMode.HalfAwayFromZero);
+                CreditNoteLine line = Credit(invoice, 0, new Money(part, Usd), before);
                 before = new CreditedLine(before.Amount + line.Amount, before.Promotional + line.Promotional, before.Tax + line.Tax);
                 total += line.Total;
             }
@@ -71,6 +71,39 @@ public class CreditNoteTests
         Assert.Equal([("first", "15.00")], settled.RestoredGrants.Select(one => (one.Grant, one.Amount.ToString())));
         Assert.Equal("10.00", settled.ToCustomerCredit.ToString());
     }
+
+    [Fact]
+    public void All_that_is_left_of_an_invoice_is_its_total_whatever_was_credited_before() =>
+        Gen.Select(Gen.Long[-500, 100_000].Array[1, 6], Gen.Long[0, 3000], Gen.Int[0, 30], Gen.Bool, Gen.Int[1, 100]).Sample((amounts, promotional, percent, inclusive, part) =>
+        {
+            Invoice invoice = Compute(Inputs([.. amounts.Select((units, i) => Amount($"l{i}", Fraction.OfUnits(units, 2).ToString()))]) with
+            {
+                PromotionalGrants = [Grant("g", Fraction.OfUnits(promotional, 2).ToString())],
+                Tax = Taxed(("", new TaxRate("t", percent, inclusive))),
+            });
+            Money total = Money("0");
+            for (int i = 0; i < invoice.Lines.Count; i++)
+            {
+                CreditNoteLine first = Credit(invoice, i, Billing.Money.Round(invoice.Lines[i].Amount.Exact * part / 100, Usd), Nothing);
+                CreditNoteLine rest = CreditNote.CreditRest(Creditable(invoice, i), new CreditedLine(first.Amount, first.Promotional, first.Tax), RoundingMode.HalfAwayFromZero);
+                total += first.Total + rest.Total;
+            }
+
+            Assert.Equal(invoice.Total, total);
+        });
+
+    [Fact]
+    public void What_promotional_grants_get_back_goes_to_the_last_used_first()
+    {
+        IReadOnlyList<(string, Money)> restored = CreditNote.Promotions(Money("15"), [("first", Money("50")), ("second", Money("10")), ("third", Money("0"))]);
+        Assert.Equal([("second", Money("10")), ("first", Money("5"))], restored);
+    }
+
+    private static CreditNoteLine Credit(Invoice invoice, int line, Money amount, CreditedLine before) =>
+        CreditNote.Credit(Creditable(invoice, line), amount, before, RoundingMode.HalfAwayFromZero);
+
+    private static CreditableLine Creditable(Invoice invoice, int line) =>
+        new(invoice.Lines[line].Amount - invoice.Lines[line].Discount, invoice.Lines[line].Promotional, invoice.Lines[line].Tax, invoice.Lines[line].TaxRate is { IsInclusive: true });
 
     private static CreditedLine Nothing => new(Money("0"), Money("0"), Money("0"));
 }

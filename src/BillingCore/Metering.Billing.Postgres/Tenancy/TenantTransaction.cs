@@ -23,6 +23,18 @@ public sealed class TenantTransaction : IAsyncDisposable
     /// <summary>A command with positional parameters, in this transaction.</summary>
     public NpgsqlCommand Command(string sql, params ReadOnlySpan<object?> values) => _connection.Command(sql, values);
 
+    /// <summary>Commands that are sent together: one round trip, one after the other.</summary>
+    public NpgsqlBatch Batch(params ReadOnlySpan<NpgsqlBatchCommand> commands)
+    {
+        NpgsqlBatch batch = new(_connection);
+        foreach (NpgsqlBatchCommand command in commands)
+        {
+            batch.BatchCommands.Add(command);
+        }
+
+        return batch;
+    }
+
     /// <summary>What comes after can be undone by <see cref="UndoAsync"/> without what came before.</summary>
     public Task SaveAsync(CancellationToken cancellationToken) => _transaction.SaveAsync(Point, cancellationToken);
 

@@ -11,8 +11,10 @@ internal static class ChargeLines
     public static List<InvoiceLine> Of(InvoiceInputs inputs)
     {
         List<InvoiceLine> lines = [];
-        foreach (Charge charge in inputs.Charges)
+        for (int index = 0; index < inputs.Charges.Count; index++)
         {
+            Charge charge = inputs.Charges[index];
+            int before = lines.Count;
             switch (charge)
             {
                 case UsageCharge usage:
@@ -26,6 +28,11 @@ internal static class ChargeLines
                     break;
                 default:
                     throw new UnreachableException();
+            }
+
+            for (int i = before; i < lines.Count; i++)
+            {
+                lines[i] = lines[i] with { Charge = index };
             }
         }
 

@@ -1,12 +1,16 @@
 namespace Metering.Billing.Invoicing;
 
+/// <summary>An invoice line as far as it can be credited.</summary>
+/// <param name="Amount">After the invoice discount, before promotional grants; an inclusive tax is in it.</param>
+/// <param name="Promotional">What promotional grants paid of it.</param>
+public readonly record struct CreditableLine(Money Amount, Money Promotional, Money Tax, bool IsTaxInclusive);
+
 /// <summary>What a credit note gives back of one invoice line.</summary>
-/// <param name="Line">Index of the invoice line.</param>
-/// <param name="Amount">Of the line's amount after the invoice discount, zero or more.</param>
+/// <param name="Amount">Of the line's amount after the invoice discount; of its sign.</param>
 /// <param name="Promotional">The part of it that a promotional grant had paid: it returns to the grant, not to the customer.</param>
 /// <param name="Tax">At the line's own rate.</param>
 /// <param name="Total">What the customer gets.</param>
-public sealed record CreditNoteLine(int Line, Money Amount, Money Promotional, Money Tax, Money Total);
+public readonly record struct CreditNoteLine(Money Amount, Money Promotional, Money Tax, Money Total);
 
 /// <summary>What of a line was credited before.</summary>
 public readonly record struct CreditedLine(Money Amount, Money Promotional, Money Tax);
@@ -17,23 +21,12 @@ public readonly record struct CreditedLine(Money Amount, Money Promotional, Mone
 /// </summary>
 public static class CreditNote
 {
-    /// <param name="amount">Of the line's amount after the invoice discount; more than is left to credit is cut to it.</param>
-    public static CreditNoteLine CreditLine(Invoice invoice, int line, Money amount, CreditedLine before, RoundingMode rounding)
-    {
-        InvoiceLine billed = invoice.Lines[line];
-        Money whole = billed.Amount - billed.Discount;
-        Money credited = Money.Max(Money.Min(amount, whole - before.Amount), Money.Zero(invoice.Currency));
-        if (credited.IsZero)
-        {
-            return new CreditNoteLine(line, credited, credited, credited, credited);
-        }
+    /// <param name="amount">Of the line's amount after the invoice discount, zero or more; more than is left to credit is cut to it.</param>
+    public static CreditNoteLine Credit(CreditableLine billed, Money amount, CreditedLine before, RoundingMode rounding) =>
+        Part(billed, Money.Max(Money.Min(amount, billed.Amount - before.Amount), Money.Zero(amount.Currency)), before, rounding);
 
-        Fraction share = (before.Amount + credited).Exact / whole.Exact;
-        Money promotional = Money.Round(billed.Promotional.Exact * share, invoice.Currency, rounding) - before.Promotional;
-        Money tax = Money.Round(billed.Tax.Exact * share, invoice.Currency, rounding) - before.Tax;
-        Money total = credited - promotional + (billed.TaxRate is { IsInclusive: false } ? tax : Money.Zero(invoice.Currency));
-        return new CreditNoteLine(line, credited, promotional, tax, total);
-    }
+    /// <summary>All that is left of a line; of one below zero too, because with the whole invoice its credits go as well.</summary>
+    public static CreditNoteLine CreditRest(CreditableLine billed, CreditedLine before, RoundingMode rounding) => Part(billed, billed.Amount - before.Amount, before, rounding);
 
     /// <summary>Where the total goes: first it reduces what is open, then it returns to the paid grants that had settled, last to the customer's credit.</summary>
     /// <param name="open">What of the invoice is unpaid.</param>
@@ -59,6 +52,38 @@ public static class CreditNote
         }
 
         return new CreditNoteSettlement(fromOpen, restored, toCredit + left);
+    }
+
+    /// <summary>To which promotional grants their share returns: the last used first, each no more than it gave.</summary>
+    /// <param name="used">In order of use, less what was given back before.</param>
+    public static List<(string Grant, Money Amount)> Promotions(Money promotional, IReadOnlyList<(string Grant, Money Amount)> used)
+    {
+        List<(string Grant, Money Amount)> restored = [];
+        foreach ((string grant, Money amount) in used.Reverse())
+        {
+            Money back = Money.Min(amount, promotional);
+            promotional -= back;
+            if (back.Sign > 0)
+            {
+                restored.Add((grant, back));
+            }
+        }
+
+        return restored;
+    }
+
+    private static CreditNoteLine Part(CreditableLine billed, Money credited, CreditedLine before, RoundingMode rounding)
+    {
+        if (credited.IsZero)
+        {
+            return new CreditNoteLine(credited, credited, credited, credited);
+        }
+
+        Fraction share = (before.Amount + credited).Exact / billed.Amount.Exact;
+        Money promotional = Money.Round(billed.Promotional.Exact * share, credited.Currency, rounding) - before.Promotional;
+        Money tax = Money.Round(billed.Tax.Exact * share, credited.Currency, rounding) - before.Tax;
+        Money total = credited - promotional + (billed.IsTaxInclusive ? Money.Zero(credited.Currency) : tax);
+        return new CreditNoteLine(credited, promotional, tax, total);
     }
 }
 

@@ -43,6 +43,9 @@ public sealed record InvoiceLine
 {
     public required InvoiceLineKind Kind { get; init; }
 
+    /// <summary>Index of the charge that it bills; null for a commitment, which is none.</summary>
+    public int? Charge { get; init; }
+
     /// <summary>With the billing period the identity that corrections go by.</summary>
     public required string Key { get; init; }
 

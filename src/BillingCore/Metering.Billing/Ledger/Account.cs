@@ -80,8 +80,33 @@ public readonly record struct Account
 
     public static Account PrepaidOf(string customer, string grant) => new(AccountKind.Prepaid, customer, grant);
 
+    /// <summary>From its parts, as they are stored.</summary>
+    /// <exception cref="ArgumentException">The kind does not have these parts.</exception>
+    public static Account Of(AccountKind kind, string customer, string grant) =>
+        IsWhole(kind, customer, grant) ? new(kind, customer, grant) : throw new ArgumentException($"There is no account '{kind}:{customer}:{grant}'.", nameof(kind));
+
+    /// <summary>Reads a name as <see cref="ToString"/> writes it. A customer may contain colons, a grant may not.</summary>
+    public static bool TryParse(string name, out Account account)
+    {
+        string[] parts = name.Split(':', 2);
+        string rest = parts.Length > 1 ? parts[1] : "";
+        bool known = Enum.TryParse(parts[0], out AccountKind kind) && kind.ToString() == parts[0];
+        int colon = kind == AccountKind.Prepaid ? rest.LastIndexOf(':') : -1;
+        (string customer, string grant) = colon < 0 ? (rest, "") : (rest[..colon], rest[(colon + 1)..]);
+        bool found = known && IsWhole(kind, customer, grant) && (parts.Length == 1 || rest.Length > 0);
+        account = found ? new Account(kind, customer, grant) : default;
+        return found;
+    }
+
+    /// <summary>An amount on its normal side.</summary>
+    /// <param name="debits">What is debited more than credited, in minor units.</param>
+    public Money Balance(long debits, Currency currency) => new(NormalSide == Direction.Debit ? debits : checked(-debits), currency);
+
     /// <summary>Its name within the tenant, as keys use it.</summary>
     public override string ToString() => Grant.Length > 0 ? $"{Kind}:{Customer}:{Grant}" : Customer.Length > 0 ? $"{Kind}:{Customer}" : $"{Kind}";
+
+    private static bool IsWhole(AccountKind kind, string customer, string grant) =>
+        (customer.Length > 0) == (IsOfCustomer(kind) || kind == AccountKind.Prepaid) && (grant.Length > 0) == (kind == AccountKind.Prepaid);
 
     private static bool IsOfCustomer(AccountKind kind) =>
         kind is AccountKind.Receivable or AccountKind.Unbilled or AccountKind.Deferred or AccountKind.CustomerCredit;

@@ -54,12 +54,8 @@ public static class CreditNotePostings
     public static LedgerTransaction RefundFailed(string refund, LedgerTransaction sent, Booking booking, string reason) =>
         LedgerTransaction.Reversal($"refund:{refund}:failed", booking, [sent], reason);
 
-    private static void DebitLine(EntryList entries, string customer, LineFact line)
-    {
-        Money deferred = Money.Min(line.StillDeferred, line.Net);
-        entries
-            .Debit(Account.OfCustomer(AccountKind.Deferred, customer), deferred)
-            .Debit(Account.OfTenant(AccountKind.Revenue), line.Net - deferred)
-            .Debit(Account.OfTenant(AccountKind.TaxPayable), line.Tax);
-    }
+    private static void DebitLine(EntryList entries, string customer, LineFact line) => entries
+        .Debit(Account.OfCustomer(AccountKind.Deferred, customer), line.Undeferred)
+        .Debit(Account.OfTenant(AccountKind.Revenue), line.Net - line.Undeferred)
+        .Debit(Account.OfTenant(AccountKind.TaxPayable), line.Tax);
 }

@@ -18,6 +18,21 @@ public sealed record GeneralLedger
 
     public static GeneralLedger Empty { get; } = new();
 
+    /// <summary>
+    /// The part of a ledger that decides about some transactions: those posted with their keys and the keys of what they reverse, which of these are reversed, and
+    /// the balances of their accounts that refuse an overdraft. Whatever it decides about them, the whole ledger would too.
+    /// </summary>
+    /// <param name="balances">Debits above zero, in minor units.</param>
+    /// <param name="openFrom">See <see cref="OpenFrom"/>.</param>
+    public static GeneralLedger PartOf(
+        IEnumerable<LedgerTransaction> posted, IEnumerable<string> reversed, IEnumerable<KeyValuePair<(Account Account, Currency Currency), long>> balances, DateOnly? openFrom) => new()
+    {
+        _byKey = posted.ToImmutableDictionary(transaction => transaction.Key),
+        _reversed = [.. reversed],
+        _balances = balances.ToImmutableDictionary(),
+        OpenFrom = openFrom,
+    };
+
     /// <summary>In the order of posting.</summary>
     public ImmutableList<LedgerTransaction> Transactions { get; private init; } = [];
 
@@ -25,14 +40,14 @@ public sealed record GeneralLedger
     public DateOnly? OpenFrom { get; private init; }
 
     /// <summary>What is on the normal side of an account more than on the other.</summary>
-    public Money BalanceOf(Account account, Currency currency) => Balance(account, currency, _balances.GetValueOrDefault((account, currency)));
+    public Money BalanceOf(Account account, Currency currency) => account.Balance(_balances.GetValueOrDefault((account, currency)), currency);
 
     /// <summary>The same from the transactions booked up to an instant, that instant included.</summary>
-    public Money BalanceAsOf(Account account, Currency currency, DateTimeOffset instant) => Balance(account, currency, Transactions
+    public Money BalanceAsOf(Account account, Currency currency, DateTimeOffset instant) => account.Balance(Transactions
         .Where(transaction => transaction.Booking.BookedAt <= instant)
         .SelectMany(transaction => transaction.Entries)
         .Where(entry => entry.Account == account && entry.Amount.Currency == currency)
-        .Aggregate(0L, (sum, entry) => checked(sum + entry.Signed)));
+        .Aggregate(0L, (sum, entry) => checked(sum + entry.Signed)), currency);
 
     /// <summary>Closes the month of the day and all before it. A closed month is never opened again.</summary>
     public GeneralLedger Close(DateOnly day)
@@ -115,7 +130,4 @@ public sealed record GeneralLedger
 
         return true;
     }
-
-    private static Money Balance(Account account, Currency currency, long debits) =>
-        new(account.NormalSide == Direction.Debit ? debits : checked(-debits), currency);
 }

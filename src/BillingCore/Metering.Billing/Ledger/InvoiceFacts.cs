@@ -15,6 +15,14 @@ public sealed record LineFact(string Id, Money Net, Money Tax, LineRecognition R
 
     /// <summary>The grant that is bought, for a purchase.</summary>
     public string Grant { get; init; } = "";
+
+    /// <summary>What an invoice with this line moves into Deferred, of either sign: it is recognised over the service time of the line.</summary>
+    public Money Deferred => Recognition != LineRecognition.Advance ? Money.Zero(Net.Currency)
+        : Net - Accrued is { Sign: < 0 } back ? Money.Max(back, -StillDeferred)
+        : Net - Accrued;
+
+    /// <summary>What a credit note with this line takes out of Deferred, zero or more.</summary>
+    public Money Undeferred => Recognition == LineRecognition.Advance ? Money.Max(Money.Min(StillDeferred, Net), Money.Zero(Net.Currency)) : Money.Zero(Net.Currency);
 }
 
 /// <param name="Amount">Above zero.</param>
@@ -29,7 +37,7 @@ public sealed record FinalizedInvoice(
     string Id, string Customer, IReadOnlyList<LineFact> Lines, IReadOnlyList<GrantUse> Promotional, IReadOnlyList<GrantUse> PaidGrants, Money CreditUsed);
 
 /// <summary>A credit note when it is issued.</summary>
-/// <param name="Lines">What is taken back; amounts above zero.</param>
+/// <param name="Lines">What is taken back; a line below zero reduces it, as one of a correction may.</param>
 /// <param name="Promotional">What returns to promotional grants: the lines' share of them.</param>
 /// <param name="Open">The part that reduces what the invoice still asks for.</param>
 /// <param name="PaidGrants">What was settled by paid grants and returns to them.</param>

@@ -54,6 +54,11 @@ public static class InvoicePostings
     public static LedgerTransaction Voided(string invoice, IReadOnlyList<LedgerTransaction> posted, Booking booking, string reason) =>
         LedgerTransaction.Reversal($"invoice:{invoice}:voided", booking, posted, reason);
 
+    /// <summary>Beside row 15: what returned to a paid grant that has expired is the customer's credit.</summary>
+    public static IEnumerable<LedgerTransaction> VoidedToCredit(string invoice, string customer, GrantUse returned, Booking booking) => new EntryList()
+        .Debit(Account.PrepaidOf(customer, returned.Grant), returned.Amount).Credit(Account.OfCustomer(AccountKind.CustomerCredit, customer), returned.Amount)
+        .Transaction($"invoice:{invoice}:voided:grant:{returned.Grant}", booking);
+
     /// <summary>Row 16.</summary>
     public static IEnumerable<LedgerTransaction> WrittenOff(string invoice, string customer, Money remaining, Booking booking) => new EntryList()
         .Debit(Account.OfTenant(AccountKind.BadDebt), remaining).Credit(Account.OfCustomer(AccountKind.Receivable, customer), remaining)
@@ -79,8 +84,7 @@ public static class InvoicePostings
                 entries.Credit(Account.PrepaidOf(customer, line.Grant), net);
                 break;
             case LineRecognition.Advance:
-                Money deferred = net.Sign < 0 ? Money.Max(net, -line.StillDeferred) : net;
-                entries.Credit(Account.OfCustomer(AccountKind.Deferred, customer), deferred).Credit(revenue, net - deferred);
+                entries.Credit(Account.OfCustomer(AccountKind.Deferred, customer), line.Deferred).Credit(revenue, net - line.Deferred);
                 break;
             case LineRecognition.Arrears or LineRecognition.Once:
                 entries.Credit(revenue, net);

@@ -57,6 +57,13 @@ public sealed class LedgerTransaction
             ? transaction
             : throw new ArgumentException($"{key} is no transaction: {problem}.", nameof(entries));
 
+    /// <summary>One that was posted, from where it is kept.</summary>
+    /// <exception cref="ArgumentException">The entries are no transaction.</exception>
+    public static LedgerTransaction Posted(string key, Booking booking, IReadOnlyList<Entry> entries, string reason, IReadOnlyList<string> reverses) =>
+        ProblemOf([.. entries]) is var problem && problem == TransactionProblem.None
+            ? new(key, booking, entries, reason, reverses)
+            : throw new ArgumentException($"{key} is no transaction: {problem}.", nameof(entries));
+
     /// <summary>Takes back transactions, entry by entry.</summary>
     /// <param name="transactions">At least one.</param>
     public static LedgerTransaction Reversal(string key, Booking booking, IReadOnlyList<LedgerTransaction> transactions, string reason) => transactions.Count > 0

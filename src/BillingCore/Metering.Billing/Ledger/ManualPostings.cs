@@ -20,4 +20,13 @@ public static class ManualPostings
         ArgumentException.ThrowIfNullOrWhiteSpace(approver);
         return LedgerTransaction.TryCreate($"manual:{reference}", booking, entries, $"{reason} (approved by {approver})", out transaction);
     }
+
+    /// <summary>Row 25: takes back one that people made.</summary>
+    /// <exception cref="ArgumentException">Without a reason or an approver.</exception>
+    public static LedgerTransaction Reversed(string reference, LedgerTransaction posted, string reason, string approver, Booking booking)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        ArgumentException.ThrowIfNullOrWhiteSpace(approver);
+        return LedgerTransaction.Reversal($"manual:{reference}", booking, [posted], $"{reason} (approved by {approver})");
+    }
 }

@@ -12,6 +12,12 @@ public readonly record struct MonthEarned(DateOnly Month, Money Amount)
     public DateOnly LastDay => Month.AddMonths(1).AddDays(-1);
 }
 
+/// <summary>What of a line is revenue now, and when there is more.</summary>
+/// <param name="Months">In order; amounts may be zero.</param>
+/// <param name="Next">The first month that is left; null when none is.</param>
+/// <param name="DueAt">When it ends in the customer's zone.</param>
+public sealed record RecognitionStep(IReadOnlyList<MonthEarned> Months, DateOnly? Next, DateTimeOffset? DueAt);
+
 /// <summary>Row 9 of the posting table: deferred amounts become revenue as their time is served.</summary>
 public static class Recognition
 {
@@ -34,6 +40,40 @@ public static class Recognition
         }
 
         return months;
+    }
+
+    /// <summary>
+    /// The months that are over and not recognised yet. Each brings what is recognised to what was earned by its end, so the months sum to the deferred amount even
+    /// when a release of the zones moved a boundary in between.
+    /// </summary>
+    /// <param name="recognized">What was recognised before.</param>
+    /// <param name="from">All months before it are done.</param>
+    /// <param name="until">The last month that is wanted; null for all.</param>
+    /// <inheritdoc cref="Schedule"/>
+    public static RecognitionStep Step(
+        Money deferred, Money recognized, TimeRange service, ZoneRules zone, ProrationUnit unit, DateOnly from, DateOnly? until, DateTimeOffset now)
+    {
+        List<MonthEarned> months = [];
+        Money earned = Money.Zero(deferred.Currency);
+        foreach (MonthEarned month in Schedule(deferred, service, zone, unit))
+        {
+            earned += month.Amount;
+            if (month.Month < from)
+            {
+                continue;
+            }
+
+            DateTimeOffset end = zone.StartOf(month.Month.AddMonths(1));
+            if (end > now || month.Month > until)
+            {
+                return new RecognitionStep(months, month.Month, end);
+            }
+
+            months.Add(month with { Amount = earned - recognized });
+            recognized = earned;
+        }
+
+        return new RecognitionStep(months, null, null);
     }
 
     /// <summary>Key <c>recognition:{line}:{yyyy-mm}</c>, for the last day of the month or the first open day after it.</summary>

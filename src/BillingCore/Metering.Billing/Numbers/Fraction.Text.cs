@@ -56,6 +56,14 @@ public readonly partial struct Fraction
     public static Fraction Parse(string text) =>
         TryParseShare(text, out Fraction value) ? value : throw new FormatException($"'{text}' is not an exact number.");
 
+    /// <summary>Reads what <see cref="ToString"/> wrote, of any length and with any number of decimals.</summary>
+    /// <exception cref="FormatException">Not such a text.</exception>
+    internal static Fraction OfText(string text)
+    {
+        int slash = text.IndexOf('/', StringComparison.Ordinal);
+        return slash < 0 ? OfPlain(text) : OfPlain(text[..slash]) / OfPlain(text[(slash + 1)..]);
+    }
+
     /// <summary>A plain number without trailing zeros when it terminates, otherwise <c>n/d</c> in lowest terms.</summary>
     public override string ToString()
     {
@@ -87,6 +95,13 @@ public readonly partial struct Fraction
         string digits = BigInteger.Abs(units).ToString(CultureInfo.InvariantCulture).PadLeft(places + 1, '0');
         string decimals = digits[^places..].TrimEnd('0');
         return (units.Sign < 0 ? "-" : "") + digits[..^places] + (decimals.Length > 0 ? "." + decimals : "");
+    }
+
+    private static Fraction OfPlain(string text)
+    {
+        int dot = text.IndexOf('.', StringComparison.Ordinal);
+        BigInteger units = BigInteger.Parse(dot < 0 ? text : text.Remove(dot, 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        return dot < 0 ? Of(units, BigInteger.One) : Of(units, Digits.BigPowerOfTen(text.Length - dot - 1));
     }
 
     private static bool AreDigits(ReadOnlySpan<char> text) => !text.IsEmpty && !text.ContainsAnyExceptInRange('0', '9');

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Metering.Billing.Zones;
 
 namespace Metering.Billing.Periods;
@@ -20,6 +21,8 @@ public enum AnchorKind
 /// <summary>How a subscription finds its anchor. All its components share the anchor, whatever their intervals.</summary>
 public readonly record struct AnchorRule
 {
+    private const string DayText = "day ";
+
     private AnchorRule(AnchorKind kind, int day)
     {
         Kind = kind;
@@ -44,6 +47,29 @@ public readonly record struct AnchorRule
         ArgumentOutOfRangeException.ThrowIfGreaterThan(day, 31);
         return new(AnchorKind.DayOfMonth, day);
     }
+
+    /// <summary><c>anniversary</c>, <c>instant</c>, <c>calendar</c>, or <c>day 31</c>.</summary>
+    public static bool TryParse(string text, out AnchorRule rule)
+    {
+        bool hasDay = int.TryParse(text.AsSpan(text.StartsWith(DayText, StringComparison.Ordinal) ? DayText.Length : 0), NumberStyles.None, CultureInfo.InvariantCulture, out int day);
+        (rule, bool known) = text switch
+        {
+            "anniversary" => (Anniversary, true),
+            "instant" => (Instant, true),
+            "calendar" => (Calendar, true),
+            _ => hasDay && day is >= 1 and <= 31 && text == OnDay(day).ToString() ? (OnDay(day), true) : (default, false),
+        };
+        return known;
+    }
+
+    /// <summary>What <see cref="TryParse"/> reads.</summary>
+    public override string ToString() => Kind switch
+    {
+        AnchorKind.Anniversary => "anniversary",
+        AnchorKind.Instant => "instant",
+        AnchorKind.Calendar => "calendar",
+        AnchorKind.DayOfMonth => string.Create(CultureInfo.InvariantCulture, $"{DayText}{Day}"),
+    };
 
     /// <exception cref="ArgumentException">Calendar periods of more than one unit: the calendar does not say where they begin.</exception>
     public BillingAnchor Resolve(DateTimeOffset start, ZoneRules zone, BillingInterval interval)

@@ -42,11 +42,7 @@ public sealed record PlanPrices
     /// <summary>With the prices that one customer has instead.</summary>
     public PlanPrices With(IEnumerable<PriceOverride> overrides)
     {
-        Dictionary<string, Component> instead = overrides.ToDictionary(one => one.Component, one => one.Price, StringComparer.Ordinal);
-        return instead.Count == 0 ? this : this with { Components = [.. Components.Select(one => instead.TryGetValue(one.Key, out Component? price) ? Over(one, price) : one)] };
+        Dictionary<string, PriceOverride> instead = overrides.ToDictionary(one => one.Component, StringComparer.Ordinal);
+        return instead.Count == 0 ? this : this with { Components = [.. Components.Select(one => instead.TryGetValue(one.Key, out PriceOverride? other) ? other.Over(one) : one)] };
     }
-
-    /// <summary>What feeds a component and how it is taxed stays the plan's.</summary>
-    private static Component Over(Component component, Component price) =>
-        price with { Key = component.Key, Source = component.Source, TaxCategory = component.TaxCategory };
 }

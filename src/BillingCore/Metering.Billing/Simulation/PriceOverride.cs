@@ -21,5 +21,8 @@ public sealed record PriceOverride(string Customer, string Component, DateTimeOf
         return problems.Count == 0 ? read : throw new InvalidDataException($"An override cannot be read: {problems[0]}");
     }
 
+    /// <summary>The component with this price. What feeds it and how it is taxed stays the plan's.</summary>
+    public Component Over(Component component) => Price with { Key = component.Key, Source = component.Source, TaxCategory = component.TaxCategory };
+
     public bool IsValidAt(DateTimeOffset instant) => ValidFrom <= instant && !(ValidUntil <= instant);
 }

@@ -27,6 +27,7 @@ internal sealed record Step(Subscription Subscription, Trigger Trigger, DateTime
         }
 
         List<SubscriptionFact> recorded = [.. facts?.Invoke(Subscription.Version + 1) ?? []];
+        recorded.AddRange(PhaseFacts.Of(Subscription, Subscription.With(recorded), row.To, At));
         if (row.To != row.From)
         {
             recorded.Add(new Moved(Subscription.Version + recorded.Count + 1, At, row.To));

@@ -1,3 +1,5 @@
+using Metering.Billing.Zones;
+
 namespace Metering.Billing.Subscriptions;
 
 /// <summary>Another set of terms that takes over at a boundary.</summary>
@@ -47,6 +49,12 @@ public sealed record Subscription
     public required string Id { get; init; }
 
     public required SubscriptionTerms Terms { get; init; }
+
+    /// <summary>On whose wall clock the phases last. The customer's when the subscription was made.</summary>
+    public ZoneRules Zone { get; init; } = ZoneRules.Utc;
+
+    /// <summary>When the next phase takes over; null when none does, or not before the trial ends.</summary>
+    public DateTimeOffset? PhaseEnd { get; init; }
 
     public SubscriptionState State { get; init; }
 

@@ -47,6 +47,12 @@ public sealed record TrialSet(long Sequence, DateTimeOffset EffectiveAt, DateTim
     internal override Subscription ApplyTo(Subscription before) => before with { TrialEnd = End };
 }
 
+/// <summary>A phase began that lasts until then, or one that stays.</summary>
+public sealed record PhaseEndSet(long Sequence, DateTimeOffset EffectiveAt, DateTimeOffset? End) : SubscriptionFact(Sequence, EffectiveAt)
+{
+    internal override Subscription ApplyTo(Subscription before) => before with { PhaseEnd = End };
+}
+
 public sealed record Followed(long Sequence, DateTimeOffset EffectiveAt, string By) : SubscriptionFact(Sequence, EffectiveAt)
 {
     internal override Subscription ApplyTo(Subscription before) => before with { FollowedBy = By };

@@ -6,6 +6,12 @@ namespace Metering.Billing.Subscriptions;
 /// <param name="Items">One per component, by its key.</param>
 public sealed record SubscriptionTerms(string PriceBook, int Version, string Plan, string Phase, IReadOnlyList<SubscriptionItem> Items)
 {
+    /// <summary>Whether this is the phase of the trial: it gives way to the next one when the trial ends, not by its length.</summary>
+    public bool IsTrial { get; init; }
+
+    /// <summary>What follows by the clock, without anybody asking; null for terms that stay. Not compared: it is not what is subscribed to now.</summary>
+    public NextPhase? Next { get; init; }
+
     /// <summary>Null when the component is not part of it.</summary>
     public SubscriptionItem? Find(string component) => Items.FirstOrDefault(item => item.Component == component);
 
@@ -15,6 +21,10 @@ public sealed record SubscriptionTerms(string PriceBook, int Version, string Pla
 
     public override int GetHashCode() => HashCode.Combine(PriceBook, Version, Plan, Phase, Items.Count);
 }
+
+/// <summary>The phase that follows.</summary>
+/// <param name="After">How long the one before lasts, on the wall clock of the subscription's zone.</param>
+public sealed record NextPhase(BillingInterval After, SubscriptionTerms Terms);
 
 /// <summary>A component as it is subscribed to.</summary>
 /// <param name="Component">Its key within the plan, the same in every version.</param>

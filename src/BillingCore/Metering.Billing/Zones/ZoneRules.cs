@@ -37,6 +37,9 @@ public sealed class ZoneRules
         }
     }
 
+    /// <summary>The same in every release.</summary>
+    public static ZoneRules Utc { get; } = Create("UTC", "", [new ZoneTransition(DateTimeOffset.MinValue, TimeSpan.Zero)], DateTimeOffset.UnixEpoch);
+
     /// <summary>The IANA name.</summary>
     public string Id { get; }
 

@@ -72,6 +72,12 @@ public static class PriceBookReader
     private static ComponentDocument ReadComponent(JsonFields fields, Func<string, MeterFacts?> meterOf)
     {
         string key = fields.Key("key");
+        return ReadContent(fields, key, fields.Name("name") ?? key, meterOf);
+    }
+
+    /// <summary>All but its names.</summary>
+    internal static ComponentDocument ReadContent(JsonFields fields, string key, string name, Func<string, MeterFacts?> meterOf)
+    {
         if (!fields.Has("price"))
         {
             fields.Refuse("price", "is required");
@@ -82,7 +88,7 @@ public static class PriceBookReader
         Component component = price with { Key = key, Source = source, TaxCategory = fields.Name("tax_category") ?? "" };
         ComponentDocument document = new(
             component,
-            fields.Name("name") ?? key,
+            name,
             ReadTiming(fields, price.Price),
             fields.Interval("interval") ?? new BillingInterval(IntervalUnit.Month),
             fields.Choice("prorate", ProrationUnit.Day, ("day", ProrationUnit.Day), ("second", ProrationUnit.Second), ("none", ProrationUnit.None)));

@@ -47,9 +47,15 @@ public static class PriceBookWriter
 
     private static void WriteComponent(Utf8JsonWriter json, ComponentDocument document)
     {
-        Component component = document.Component;
-        json.WriteString("key", component.Key);
+        json.WriteString("key", document.Component.Key);
         json.WriteString("name", document.Name);
+        WriteContent(json, document);
+    }
+
+    /// <summary>All but its names.</summary>
+    internal static void WriteContent(Utf8JsonWriter json, ComponentDocument document)
+    {
+        Component component = document.Component;
         if (document.Timing != ChargeTiming.Usage)
         {
             json.WriteString("timing", document.Timing.ToString().ToLowerInvariant());
@@ -96,7 +102,7 @@ public static class PriceBookWriter
         }
     }
 
-    private static void WriteInterval(Utf8JsonWriter json, string name, BillingInterval interval)
+    internal static void WriteInterval(Utf8JsonWriter json, string name, BillingInterval interval)
     {
         json.WriteStartObject(name);
         json.WriteString("unit", interval.Unit.Text());
