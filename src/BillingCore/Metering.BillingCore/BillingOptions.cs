@@ -15,6 +15,30 @@ public sealed class BillingOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan SimulationTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>How often the billing run looks for what is due.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "1.00:00:00")]
+    public TimeSpan RunEvery { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Subscriptions billed in one transaction.</summary>
+    [Range(1, 5_000)]
+    public int RunBatch { get; set; } = 200;
+
+    /// <summary>Transactions of the billing run at a time, of one process.</summary>
+    [Range(1, 64)]
+    public int RunWorkers { get; set; } = 2;
+
+    /// <summary>After so long without complete usage, fees go on an invoice of their own: the allowed lateness and an hour.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "31.00:00:00")]
+    public TimeSpan AdvanceWaits { get; set; } = TimeSpan.FromMinutes(70);
+
+    /// <summary>When a draft that cannot be priced is tried again.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
+    public TimeSpan HeldAgain { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>A draft that waits for longer is an error in the log, with the partition that holds it up.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
+    public TimeSpan WaitAlarm { get; set; } = TimeSpan.FromHours(72);
+
     /// <summary>Events of one customer that a simulation prices one by one. Beyond it the customer has no price, and the answer says why.</summary>
     [Range(1, 10_000_000)]
     public int MaxSimulatedEvents { get; set; } = 100_000;

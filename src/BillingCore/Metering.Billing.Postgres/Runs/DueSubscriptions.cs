@@ -14,6 +14,9 @@ public sealed record BillingProgress(string Subscription, DateTimeOffset? Billed
 
     /// <summary>The run looks again then, sealed or not.</summary>
     public DateTimeOffset? LooksAt { get; init; }
+
+    /// <summary>Why it could not be billed although its usage is complete; null when nothing is wrong.</summary>
+    public string? HeldBecause { get; init; }
 }
 
 /// <summary>Subscriptions that the billing run has to look at. Their rows are held until the transaction ends, and those that another run holds are passed over.</summary>
@@ -40,14 +43,22 @@ public static class DueSubscriptions
         return await ReadAsync(command, cancellationToken);
     }
 
+    /// <summary>As they are, held by nobody.</summary>
+    public static async Task<IReadOnlyList<BillingProgress>> ReadAsync(TenantTransaction transaction, IReadOnlyList<string> subscriptions, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            "select id, billed_to, bill_at from billing.subscription where tenant_id = $1 and id = any($2) order by id", transaction.Tenant, subscriptions.ToArray());
+        return await ReadAsync(command, cancellationToken);
+    }
+
     public static async Task SaveAsync(TenantTransaction transaction, IReadOnlyList<BillingProgress> progress, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = transaction.Command(
             """
-            update billing.subscription as s set billed_to = n.billed_to, bill_at = n.bill_at, bill_waits_for = n.waits_for, bill_looks_at = n.looks_at
-            from unnest($2, $3, $4, $5, $6) as n (id, billed_to, bill_at, waits_for, looks_at) where s.tenant_id = $1 and s.id = n.id
+            update billing.subscription as s set billed_to = n.billed_to, bill_at = n.bill_at, bill_waits_for = n.waits_for, bill_looks_at = n.looks_at, held_because = n.held_because
+            from unnest($2::text[], $3, $4, $5, $6, $7::text[]) as n (id, billed_to, bill_at, waits_for, looks_at, held_because) where s.tenant_id = $1 and s.id = n.id
             """,
-            transaction.Tenant, progress.Select(one => one.Subscription).ToArray(), null, null, null, null);
+            transaction.Tenant, progress.Select(one => one.Subscription).ToArray(), null, null, null, null, progress.Select(one => one.HeldBecause).ToArray());
         command.Parameters[2] = Instants(progress.Select(one => one.BilledTo));
         command.Parameters[3] = Instants(progress.Select(one => one.BillAt));
         command.Parameters[4] = Instants(progress.Select(one => one.WaitsFor));

@@ -47,7 +47,7 @@ internal static class InputsJson
         json.WriteBoolean("inclusive", rate.IsInclusive);
     }
 
-    private static void WriteCharge(Utf8JsonWriter json, Charge charge)
+    public static void WriteCharge(Utf8JsonWriter json, Charge charge)
     {
         json.WriteString("key", charge.Key);
         json.WriteString("component", charge.Component);

@@ -45,7 +45,7 @@ internal static class InputsReader
         };
     }
 
-    private static Charge ReadCharge(JsonElement json, Currency currency)
+    public static Charge ReadCharge(JsonElement json, Currency currency)
     {
         Charge charge = Text(json, "kind") switch
         {

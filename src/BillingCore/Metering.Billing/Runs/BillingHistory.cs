@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Metering.Billing.Calculator;
 using Metering.Billing.Catalog;
 using Metering.Billing.Periods;
 using Metering.Billing.Subscriptions;
@@ -43,4 +45,13 @@ public sealed record BillingHistory
 /// <summary>A discount that a subscription has.</summary>
 /// <param name="From">Counts from the billing period that holds this instant.</param>
 /// <param name="Components">Whose lines it reduces by itself; null for a discount of the whole invoice.</param>
-public sealed record GivenDiscount(Discount Discount, DateTimeOffset From, IReadOnlySet<string>? Components);
+public sealed record GivenDiscount(Discount Discount, DateTimeOffset From, IReadOnlySet<string>? Components)
+{
+    /// <param name="body">As the catalogue has it.</param>
+    public static GivenDiscount Read(JsonElement body, DateTimeOffset from)
+    {
+        JsonFields fields = new(body, "", []);
+        return new GivenDiscount(
+            new Discount(fields.Number("percent"), fields.Number("amount"), fields.Integer("periods", 1, int.MaxValue)), from, fields.Texts("components")?.ToHashSet(StringComparer.Ordinal));
+    }
+}

@@ -1,3 +1,7 @@
+using System.Text.Json;
+using Metering.Billing.Calculator;
+using Metering.Billing.Catalog.Documents;
+
 namespace Metering.Billing.Tax;
 
 /// <summary>A tax as an invoice shows it.</summary>
@@ -21,7 +25,16 @@ public enum TaxStatus
 }
 
 /// <summary>A rate for the lines of a product category from an instant on.</summary>
-public sealed record TaxRule(string Category, TaxRate Rate, DateTimeOffset ValidFrom);
+public sealed record TaxRule(string Category, TaxRate Rate, DateTimeOffset ValidFrom)
+{
+    /// <param name="code">Key of the rate in the catalogue.</param>
+    /// <param name="body">As the catalogue has it.</param>
+    public static TaxRule Read(string code, JsonElement body)
+    {
+        JsonFields fields = new(body, "", []);
+        return new TaxRule(fields.Name("category") ?? "", new TaxRate(code, fields.RequiredNumber("percent"), fields.Flag("inclusive") ?? false), fields.RequiredMinute("valid_from"));
+    }
+}
 
 /// <summary>The tenant's rates and the customer's status.</summary>
 /// <param name="At">The tax point: the rule that holds then decides.</param>

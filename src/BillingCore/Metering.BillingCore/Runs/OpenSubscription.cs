@@ -1,5 +1,3 @@
-using Metering.Billing;
-using Metering.Billing.Invoicing;
 using Metering.Billing.Periods;
 using Metering.Billing.Postgres.Runs;
 using Metering.Billing.Rating;
@@ -50,7 +48,3 @@ internal sealed class OpenSubscription(string customer, BillingHistory history, 
 
     public Usage UsageOf(RatingScope scope) => _usage.GetValueOrDefault((scope.Period.Full, scope.Key), Usage.None);
 }
-
-/// <summary>A difference that a correction found.</summary>
-/// <param name="Accrued">Of its amount, posted to Unbilled when it was found.</param>
-internal sealed record PendingCharge(string Correction, int Number, AmountCharge Charge, Money Accrued);

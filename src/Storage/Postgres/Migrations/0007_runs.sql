@@ -3,7 +3,8 @@
 alter table billing.subscription
   add column billed_to      timestamptz,              -- what was due by then is on invoices; null: nothing is
   add column bill_waits_for timestamptz,              -- the run looks again when usage is sealed until then …
-  add column bill_looks_at  timestamptz;              -- … or at this instant, whatever comes first
+  add column bill_looks_at  timestamptz,              -- … or at this instant, whatever comes first
+  add column held_because   text;                     -- why it cannot be billed although its usage is complete
 
 -- Discounts that a subscription was given. They are facts: one that ends early has an end.
 create table billing.subscription_discount (

@@ -18,6 +18,14 @@ public static class PriceBookReader
     public static PriceBookDocument Read(JsonElement body, Func<string, MeterFacts?> meterOf, IReadOnlySet<string> products, List<Problem> problems) =>
         Read(new JsonFields(body, "", problems), meterOf, products);
 
+    /// <summary>What a plan of a published version asks for at least, whatever has become of the meters and products that it names.</summary>
+    /// <param name="body">Of the version.</param>
+    public static IReadOnlyList<Commitment> CommitmentsOf(JsonElement body, string plan)
+    {
+        JsonElement found = body.GetProperty("plans").EnumerateArray().FirstOrDefault(one => one.GetProperty("key").GetString() == plan);
+        return found.ValueKind == JsonValueKind.Object ? Listed(new JsonFields(found, "", []), "commitments", MaxComponents)?.ConvertAll(ReadCommitment) ?? [] : [];
+    }
+
     /// <inheritdoc cref="Read(JsonElement, Func{string, MeterFacts?}, IReadOnlySet{string}, List{Problem})"/>
     /// <param name="fields">What the caller has read of them may be there; anything else is refused.</param>
     internal static PriceBookDocument Read(JsonFields fields, Func<string, MeterFacts?> meterOf, IReadOnlySet<string> products)
@@ -29,15 +37,21 @@ public static class PriceBookReader
             fields.Refuse("currency", $"'{code}' is not a currency of ISO 4217");
         }
 
-        RoundingMode rounding = fields.Choice(
-            "rounding", RoundingMode.HalfAwayFromZero,
-            ("half_away_from_zero", RoundingMode.HalfAwayFromZero), ("half_even", RoundingMode.HalfEven), ("half_up", RoundingMode.HalfUp), ("up", RoundingMode.Up), ("down", RoundingMode.Down));
+        RoundingMode rounding = ReadRounding(fields);
         DateTimeOffset effectiveFrom = fields.RequiredMinute("effective_from");
         List<PlanDocument> plans = Listed(fields, "plans", MaxPlans)?.ConvertAll(one => ReadPlan(one, meterOf, products)) ?? [];
         fields.Close();
         CheckKeys(plans, plan => plan.Key, fields, "plans");
         return new PriceBookDocument(currency ?? Currency.Of("USD"), rounding, effectiveFrom, plans);
     }
+
+    /// <summary>How a published version rounds.</summary>
+    /// <param name="body">Of the version.</param>
+    public static RoundingMode RoundingOf(JsonElement body) => ReadRounding(new JsonFields(body, "", []));
+
+    private static RoundingMode ReadRounding(JsonFields fields) => fields.Choice(
+        "rounding", RoundingMode.HalfAwayFromZero,
+        ("half_away_from_zero", RoundingMode.HalfAwayFromZero), ("half_even", RoundingMode.HalfEven), ("half_up", RoundingMode.HalfUp), ("up", RoundingMode.Up), ("down", RoundingMode.Down));
 
     private static PlanDocument ReadPlan(JsonFields fields, Func<string, MeterFacts?> meterOf, IReadOnlySet<string> products)
     {

@@ -1,0 +1,78 @@
+using Metering.Billing.Postgres.Tenancy;
+using Metering.Storage.Postgres;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Metering.BillingCore.Runs;
+
+/// <summary>Bills what is due, of all tenants, every few seconds.</summary>
+internal sealed partial class BillingRunService(BillingRun run, PostgresDatabase database, IOptions<BillingOptions> options, TimeProvider time, ILogger<BillingRunService> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using PeriodicTimer timer = new(options.Value.RunEvery, time);
+        do
+        {
+            await OnceAsync(stoppingToken);
+        }
+        while (await WaitAsync(timer, stoppingToken));
+    }
+
+    private async Task OnceAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            foreach (string tenant in await Tenants.ListAsync(database, stoppingToken))
+            {
+                await TenantAsync(tenant, stoppingToken);
+            }
+        }
+        catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+        {
+            LogFailed(failure);
+        }
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
+        {
+            // What was begun is undone, and is due again at the next start.
+        }
+    }
+
+    /// <summary>What one tenant has in its catalogue must not keep the others from being billed.</summary>
+    private async Task TenantAsync(string tenant, CancellationToken stoppingToken)
+    {
+        try
+        {
+            RunTally tally = await run.RunAsync(tenant, time.GetUtcNow(), progress: null, stoppingToken);
+            if (tally.Invoices > 0)
+            {
+                LogBilled(tenant, tally.Invoices, tally.Waiting);
+            }
+        }
+        catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+        {
+            LogTenantFailed(tenant, failure);
+        }
+    }
+
+    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken stoppingToken)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stoppingToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(6102, LogLevel.Information, "Tenant {Tenant}: {Invoices} invoices issued, {Waiting} drafts wait")]
+    private partial void LogBilled(string tenant, int invoices, int waiting);
+
+    [LoggerMessage(6103, LogLevel.Error, "The billing run failed and tries again")]
+    private partial void LogFailed(Exception exception);
+
+    [LoggerMessage(6104, LogLevel.Error, "The billing run of tenant {Tenant} failed and tries again")]
+    private partial void LogTenantFailed(string tenant, Exception exception);
+}
