@@ -60,7 +60,7 @@ internal sealed partial class BillingRun(
     }
 
     private BillingBatch Batch(TenantTransaction transaction, Completeness completeness, DateTimeOffset now, string? incompleteReason) =>
-        new(transaction, completeness, subscriptions, new UsageOfScopes(database, options.Value.MaxSimulatedEvents), database, options.Value, zones.Version, now) { IncompleteReason = incompleteReason };
+        new(transaction, completeness, subscriptions, new UsageOfScopes(database, options.Value.MaxSimulatedEvents), database, options.Value, zones.TzdbVersion, now) { IncompleteReason = incompleteReason };
 
     /// <summary>Two batches that ran into each other are sorted out by PostgreSQL: one of them is done again.</summary>
     private async Task<RunTally> AgainAsync(Func<Task<RunTally>> once)

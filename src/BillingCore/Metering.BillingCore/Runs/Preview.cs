@@ -34,7 +34,7 @@ internal sealed class Preview(SubscriptionReader subscriptions, ClickHouseDataba
 
         DueLines lines = DueCharges.Of(subscription.History, subscription.After, due, subscription.Issued, subscription.UsageOf);
         DueLines all = lines with { Charges = [.. lines.Charges, .. subscription.Pending.Select(one => one.Charge)] };
-        Invoice invoice = InvoiceComputation.Compute(BillingBatch.InputsOf(subscription, due, all, seal, zones.Version));
+        Invoice invoice = InvoiceComputation.Compute(BillingBatch.InputsOf(subscription, due, all, seal, zones.TzdbVersion));
         bool isComplete = seal is not null && scopes.All(scope => scope.DueAt <= seal.Upto);
         return new PreviewedInvoice(subscription.Customer, due, seal?.Number ?? 0, seal?.Upto, isComplete, invoice);
     }
