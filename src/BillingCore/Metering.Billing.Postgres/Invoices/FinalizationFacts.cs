@@ -85,9 +85,12 @@ internal sealed class FinalizationFacts
         {
             string[] corrected = [.. currency.SelectMany(draft => draft.Inputs.Charges).OfType<AmountCharge>()
                 .Where(charge => charge.Recognition == LineRecognition.Advance).Select(charge => charge.Corrects).OfType<string>().Distinct()];
-            foreach ((string line, Money amount) in corrected.Length == 0 ? [] : await Deferrals.StillDeferredAsync(transaction, corrected, currency.Key, cancellationToken))
+            if (corrected.Length > 0)
             {
-                deferred.Add(line, amount);
+                foreach ((string line, Money amount) in await Deferrals.StillDeferredAsync(transaction, corrected, currency.Key, cancellationToken))
+                {
+                    deferred.Add(line, amount);
+                }
             }
         }
 
