@@ -1,8 +1,10 @@
 using Metering.Billing.Postgres.Tenancy;
+using Metering.Billing.Zones;
 using Metering.BillingCore.Calculator;
 using Metering.BillingCore.Catalog;
 using Metering.BillingCore.Catalog.AsCode;
 using Metering.BillingCore.Http;
+using Metering.BillingCore.Runs;
 using Metering.BillingCore.Simulations;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +17,8 @@ public static class BillingServices
     public static IServiceCollection AddBilling(this IServiceCollection services)
     {
         services.AddOptionsWithValidateOnStart<BillingOptions>().BindConfiguration(BillingOptions.Section).ValidateDataAnnotations();
-        return services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>();
+        return services.AddSingleton<IZoneSource>(TzdbZones.Instance).AddSingleton<SubscriptionReader>().AddSingleton<BillingRun>().AddSingleton<Preview>().AddSingleton<RunEndpoints>()
+            .AddHostedService<BillingRunService>().AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>();
     }
 
     public static IEndpointRouteBuilder MapBilling(this IEndpointRouteBuilder routes)
@@ -26,6 +29,7 @@ public static class BillingServices
         PriceBookEndpoints.Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<SimulationEndpoints>().Map(routes, edge);
         CatalogEndpoints.Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<RunEndpoints>().Map(routes, edge);
         OpenApi.Map(routes);
         return routes;
     }

@@ -19,6 +19,11 @@ public sealed record BillingProgress(string Subscription, DateTimeOffset? Billed
     public string? HeldBecause { get; init; }
 }
 
+/// <param name="Due">Can be billed now.</param>
+/// <param name="Waiting">Are due, and their usage is not complete or has no price.</param>
+/// <param name="OldestWait">When the one that waits for longest became due; null when none waits.</param>
+public readonly record struct DueCounts(long Due, long Waiting, DateTimeOffset? OldestWait);
+
 /// <summary>Subscriptions that the billing run has to look at. Their rows are held until the transaction ends, and those that another run holds are passed over.</summary>
 public static class DueSubscriptions
 {
@@ -41,6 +46,20 @@ public static class DueSubscriptions
         await using NpgsqlCommand command = transaction.Command(
             "select id, billed_to, bill_at from billing.subscription where tenant_id = $1 and id = any($2) order by id for no key update", transaction.Tenant, subscriptions.ToArray());
         return await ReadAsync(command, cancellationToken);
+    }
+
+    public static async Task<DueCounts> CountAsync(TenantTransaction transaction, DateTimeOffset now, DateTimeOffset sealedUpto, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            """
+            select count(*) filter (where not waits), count(*) filter (where waits), min(bill_at) filter (where waits)
+            from (select bill_at, bill_waits_for > $3 and coalesce(bill_looks_at > $2, true) as waits from (
+              select bill_at, coalesce(bill_waits_for, '-infinity') as bill_waits_for, bill_looks_at from billing.subscription where tenant_id = $1 and bill_at <= $2) as due) as due
+            """,
+            transaction.Tenant, now, sealedUpto);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return new DueCounts(reader.GetInt64(0), reader.GetInt64(1), Instant(reader, 2));
     }
 
     /// <summary>As they are, held by nobody.</summary>

@@ -27,10 +27,13 @@ internal sealed partial class BillingEdge(ITenantResolver tenants, TenantDatabas
     /// <summary>Answers from the body alone: nothing is read or stored.</summary>
     internal delegate Answer PureHandler(HttpContext context, ReadOnlyMemory<byte> body);
 
-    private delegate Task<Answer> Work(HttpContext context, string tenant, byte[] body);
+    internal delegate Task<Answer> Work(HttpContext context, string tenant, byte[] body);
 
     public void Map(IEndpointRouteBuilder routes, string method, string pattern, Handler handler) =>
         Map(routes, method, pattern, (context, tenant, body) => InTransactionAsync(context, tenant, body, handler));
+
+    /// <summary>For work that has transactions of its own, and can be repeated without a key.</summary>
+    public void MapOutside(IEndpointRouteBuilder routes, string method, string pattern, Work work) => Map(routes, method, pattern, work);
 
     public void MapPure(IEndpointRouteBuilder routes, string pattern, PureHandler handler) =>
         Map(routes, HttpMethods.Post, pattern, (context, _, body) => Task.FromResult(handler(context, body)));

@@ -20,9 +20,10 @@ internal sealed partial class BillingRun(
     /// <summary>Until nothing of the tenant is due any more, or only what waits.</summary>
     /// <param name="until">What is due by then; not after the clock.</param>
     /// <param name="progress">Told after each batch, from several threads.</param>
-    public async Task<RunTally> RunAsync(string tenant, DateTimeOffset until, IProgress<RunTally>? progress, CancellationToken cancellationToken)
+    /// <param name="enough">Ends the run after the batches that are being worked on.</param>
+    public async Task<RunTally> RunAsync(string tenant, DateTimeOffset until, IProgress<RunTally>? progress, CancellationToken enough, CancellationToken cancellationToken)
     {
-        RunTally[] tallies = await Task.WhenAll(Enumerable.Range(0, options.Value.RunWorkers).Select(_ => WorkAsync(tenant, until, progress, cancellationToken)));
+        RunTally[] tallies = await Task.WhenAll(Enumerable.Range(0, options.Value.RunWorkers).Select(_ => WorkAsync(tenant, until, progress, enough, cancellationToken)));
         return tallies.Aggregate(default(RunTally), (sum, one) => sum + one);
     }
 
@@ -31,10 +32,10 @@ internal sealed partial class BillingRun(
         await Batch(transaction, await Completeness.ReadAsync(transaction, cancellationToken), time.GetUtcNow(), reason)
             .RunAsync(await DueSubscriptions.HoldAsync(transaction, [subscription], cancellationToken), cancellationToken);
 
-    private async Task<RunTally> WorkAsync(string tenant, DateTimeOffset until, IProgress<RunTally>? progress, CancellationToken cancellationToken)
+    private async Task<RunTally> WorkAsync(string tenant, DateTimeOffset until, IProgress<RunTally>? progress, CancellationToken enough, CancellationToken cancellationToken)
     {
         RunTally sum = default;
-        while (await AgainAsync(() => OnceAsync(tenant, until, cancellationToken)) is { Subscriptions: > 0 } tally)
+        while (!enough.IsCancellationRequested && await AgainAsync(() => OnceAsync(tenant, until, cancellationToken)) is { Subscriptions: > 0 } tally)
         {
             sum += tally;
             progress?.Report(tally);

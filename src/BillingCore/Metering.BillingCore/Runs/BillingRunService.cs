@@ -43,7 +43,7 @@ internal sealed partial class BillingRunService(BillingRun run, PostgresDatabase
     {
         try
         {
-            RunTally tally = await run.RunAsync(tenant, time.GetUtcNow(), progress: null, stoppingToken);
+            RunTally tally = await run.RunAsync(tenant, time.GetUtcNow(), progress: null, stoppingToken, stoppingToken);
             if (tally.Invoices > 0)
             {
                 LogBilled(tenant, tally.Invoices, tally.Waiting);

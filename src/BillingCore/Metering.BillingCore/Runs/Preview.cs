@@ -6,11 +6,12 @@ using Metering.Billing.Zones;
 using Metering.BillingCore.Http;
 using Metering.BillingCore.Metered;
 using Metering.Storage.ClickHouse;
+using Microsoft.Extensions.Options;
 
 namespace Metering.BillingCore.Runs;
 
 /// <summary>The invoice that a subscription would get at an instant, by all that is known now. Nothing is written. Safe for concurrent use.</summary>
-internal sealed class Preview(SubscriptionReader subscriptions, ClickHouseDatabase database, IZoneSource zones, BillingOptions options)
+internal sealed class Preview(SubscriptionReader subscriptions, ClickHouseDatabase database, IZoneSource zones, IOptions<BillingOptions> options)
 {
     /// <param name="at">Null for the next due instant.</param>
     /// <exception cref="RefusedException">There is no such subscription, or nothing is due.</exception>
@@ -24,7 +25,7 @@ internal sealed class Preview(SubscriptionReader subscriptions, ClickHouseDataba
         if (seal is not null)
         {
             SubjectMappings subjects = await SubjectMappings.ReadAsync(transaction, [subscription.Customer], cancellationToken);
-            await new UsageOfScopes(database, options.MaxSimulatedEvents).ReadAsync(transaction, seal, [.. scopes.Select(scope => (subscription, scope))], subjects, cancellationToken);
+            await new UsageOfScopes(database, options.Value.MaxSimulatedEvents).ReadAsync(transaction, seal, [.. scopes.Select(scope => (subscription, scope))], subjects, cancellationToken);
         }
 
         if (subscription.Held is { } reason)

@@ -44,6 +44,7 @@ create table billing.invoice (
   remaining         bigint not null default 0 check (remaining >= 0),
   closed_at         timestamptz,                      -- paid, void or written off
   closing_reason    text,
+  waived            boolean not null default false,   -- void, and its lines are not billed again
   primary key (tenant_id, id),
   unique nulls not distinct (tenant_id, subscription, customer, due_at, kind, attempt),
   unique (tenant_id, number),

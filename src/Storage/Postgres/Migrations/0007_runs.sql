@@ -61,9 +61,9 @@ create table billing.correction (
   outcome      text check (outcome in ('unchanged', 'recorded', 'charged', 'credited')),
   seal_no      bigint not null,
   history_seal bigint not null,
-  net          bigint,
+  net          bigint not null,
   currency     text not null,
-  body         json,                                  -- canonical: the lines' differences
+  body         json not null,                                -- canonical: the lines' differences
   recorded_at  timestamptz not null,
   decided_by   text,
   decided_at   timestamptz,
@@ -93,6 +93,11 @@ where deleted_at is null and tenant = current_setting('metering.tenant', true)
 create view billing.approved_history as
 select tenant as tenant_id, max(seal_no) as seal_no from public.history_approval where tenant = current_setting('metering.tenant', true) group by tenant;
 
+-- Approvals are the aggregators' table; this is the one way of the application's role to it.
+create function billing.approve_history(seal bigint, by_whom text, at timestamptz) returns void language sql security definer set search_path = '' as $$
+  insert into public.history_approval (tenant, seal_no, by_whom, at) values (current_setting('metering.tenant'), seal, by_whom, at) on conflict do nothing
+$$;
+
 do $$
 declare
   name text;
@@ -112,3 +117,5 @@ grant update (invoice) on billing.pending_charge to metering_app;
 grant update, delete on billing.dirty_period to metering_app;
 grant update on billing.correction to metering_app;
 grant select on billing.done_seal, billing.filling_meter, billing.approved_history to metering_app;
+revoke all on function billing.approve_history(bigint, text, timestamptz) from public;
+grant execute on function billing.approve_history(bigint, text, timestamptz) to metering_app;

@@ -1,0 +1,112 @@
+using Metering.Billing.Periods;
+using Metering.Billing.Postgres.Tenancy;
+using Npgsql;
+
+namespace Metering.Billing.Postgres.Runs;
+
+/// <summary>A billed period that changed since.</summary>
+/// <param name="Seal">The newest that wrote into it.</param>
+/// <param name="IsHistory">Whether only usage older than the horizon changed it.</param>
+public sealed record DirtyPeriod(string Subscription, TimeRange Period, long Seal, bool IsHistory);
+
+/// <summary>Usage that came after its minute was sealed, by subject.</summary>
+/// <param name="From">The first minute of it.</param>
+/// <param name="Until">The end of its last minute.</param>
+public readonly record struct LateUsage(string Subject, DateTimeOffset From, DateTimeOffset Until, bool IsHistory);
+
+/// <summary>Periods that a correction run has to look at. That they are here is a trigger; no amount comes from it.</summary>
+public static class DirtyPeriods
+{
+    /// <summary>Marks the billed periods of whoever the usage belongs to. Marking twice is marking once.</summary>
+    public static async Task<int> MarkAsync(TenantTransaction transaction, long seal, IReadOnlyList<LateUsage> late, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            """
+            insert into billing.dirty_period as old (tenant_id, subscription, period_start, period_end, seal_no, history, marked_at)
+            select $1, s.id, l.period_start, l.period_end, $2, bool_and(u.history), $3
+            from unnest($4::text[], $5::timestamptz[], $6::timestamptz[], $7::boolean[]) as u (subject, from_at, until_at, history)
+            join billing.customer_subject m on m.tenant_id = $1 and m.subject = u.subject and m.superseded_by is null and m.valid_from < u.until_at and (m.valid_until is null or m.valid_until > u.from_at)
+            join billing.subscription s on s.tenant_id = $1 and s.customer = m.customer and s.billed_to > u.from_at
+            join (select distinct subscription, period_start, period_end from billing.invoice_line where tenant_id = $1 and recognition = 'arrears') l
+              on l.subscription = s.id and l.period_start < u.until_at and l.period_end > u.from_at and l.period_start < s.billed_to
+            group by s.id, l.period_start, l.period_end
+            on conflict (tenant_id, subscription, period_start, period_end) do update set seal_no = greatest(old.seal_no, excluded.seal_no), history = old.history and excluded.history
+            """,
+            transaction.Tenant, seal, now, late.Select(one => one.Subject).ToArray(), late.Select(one => one.From).ToArray(), late.Select(one => one.Until).ToArray(),
+            late.Select(one => one.IsHistory).ToArray());
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Marks one period, or all billed periods that end after an instant: what a backdated change may have changed.</summary>
+    public static async Task<int> MarkAsync(TenantTransaction transaction, string subscription, DateTimeOffset since, DateTimeOffset until, long seal, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            """
+            insert into billing.dirty_period as old (tenant_id, subscription, period_start, period_end, seal_no, history, marked_at)
+            select distinct $1, l.subscription, l.period_start, l.period_end, $5::bigint, false, $6::timestamptz
+            from billing.invoice_line l join billing.subscription s on s.tenant_id = l.tenant_id and s.id = l.subscription
+            where l.tenant_id = $1 and l.subscription = $2 and l.recognition <> 'grant_purchase' and l.period_end > $3 and l.period_start < $4 and l.period_start < s.billed_to
+            on conflict (tenant_id, subscription, period_start, period_end) do update set seal_no = greatest(old.seal_no, excluded.seal_no), history = false
+            """,
+            transaction.Tenant, subscription, since, until, seal, now);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Some that were not corrected in this run yet, held; with their subscriptions, in the order of their ids.</summary>
+    /// <param name="run">The day, or what was asked for: a period is corrected once in a run.</param>
+    /// <param name="seal">Newest done one.</param>
+    public static async Task<IReadOnlyList<DirtyPeriod>> TakeAsync(TenantTransaction transaction, string run, long seal, int limit, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            """
+            select d.subscription, d.period_start, d.period_end, d.seal_no, d.history from billing.dirty_period d
+            join billing.subscription s on s.tenant_id = d.tenant_id and s.id = d.subscription
+            where d.tenant_id = $1 and d.seal_no <= $3 and d.period_end <= s.billed_to and not exists (
+              select from billing.correction c
+              where c.tenant_id = d.tenant_id and c.subscription = d.subscription and c.period_start = d.period_start and c.period_end = d.period_end and c.run = $2)
+            order by d.subscription, d.period_start, d.period_end limit $4 for no key update skip locked
+            """,
+            transaction.Tenant, run, seal, limit);
+        List<DirtyPeriod> taken = [];
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            taken.Add(new DirtyPeriod(
+                reader.GetString(0), new TimeRange(reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<DateTimeOffset>(2)), reader.GetInt64(3), reader.GetBoolean(4)));
+        }
+
+        return taken;
+    }
+
+    public static async Task CleanAsync(TenantTransaction transaction, IReadOnlyList<DirtyPeriod> periods, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            """
+            delete from billing.dirty_period d using unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) as p (subscription, period_start, period_end)
+            where d.tenant_id = $1 and d.subscription = p.subscription and d.period_start = p.period_start and d.period_end = p.period_end
+            """,
+            transaction.Tenant, periods.Select(one => one.Subscription).ToArray(), periods.Select(one => one.Period.Start).ToArray(), periods.Select(one => one.Period.End).ToArray());
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>History is counted up to this seal in each subscription's billed periods: what its invoices counted, or what was approved since.</summary>
+    public static async Task<IReadOnlyDictionary<string, long>> ApprovedAsync(TenantTransaction transaction, IReadOnlyList<string> subscriptions, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            """
+            select s, greatest(
+              coalesce((select max((i.inputs ->> 'approved_history_seal')::bigint) from billing.invoice i where i.tenant_id = $1 and i.subscription = s and i.state not in ('draft', 'void') and i.kind = 'period'), 0),
+              coalesce((select seal_no from billing.approved_history where tenant_id = $1), 0))
+            from unnest($2::text[]) as s
+            """,
+            transaction.Tenant, subscriptions.ToArray());
+        Dictionary<string, long> approved = new(StringComparer.Ordinal);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            approved[reader.GetString(0)] = reader.GetInt64(1);
+        }
+
+        return approved;
+    }
+}
