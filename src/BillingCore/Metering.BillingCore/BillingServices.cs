@@ -2,7 +2,9 @@ using Metering.Billing.Postgres.Tenancy;
 using Metering.BillingCore.Calculator;
 using Metering.BillingCore.Catalog;
 using Metering.BillingCore.Catalog.AsCode;
+using Metering.BillingCore.Grants;
 using Metering.BillingCore.Http;
+using Metering.BillingCore.Invoices;
 using Metering.BillingCore.Simulations;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -26,6 +28,8 @@ public static class BillingServices
         PriceBookEndpoints.Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<SimulationEndpoints>().Map(routes, edge);
         CatalogEndpoints.Map(routes, edge);
+        InvoiceEndpoints.Map(routes, edge);
+        GrantEndpoints.Map(routes, edge);
         OpenApi.Map(routes);
         return routes;
     }
