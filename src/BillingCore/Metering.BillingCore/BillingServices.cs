@@ -3,8 +3,10 @@ using Metering.Billing.Zones;
 using Metering.BillingCore.Calculator;
 using Metering.BillingCore.Catalog;
 using Metering.BillingCore.Catalog.AsCode;
+using Metering.BillingCore.Grants;
 using Metering.BillingCore.Http;
 using Metering.BillingCore.Runs;
+using Metering.BillingCore.Invoices;
 using Metering.BillingCore.Simulations;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,8 +19,9 @@ public static class BillingServices
     public static IServiceCollection AddBilling(this IServiceCollection services)
     {
         services.AddOptionsWithValidateOnStart<BillingOptions>().BindConfiguration(BillingOptions.Section).ValidateDataAnnotations();
-        return services.AddSingleton<IZoneSource>(TzdbZones.Instance).AddSingleton<SubscriptionReader>().AddSingleton<BillingRun>().AddSingleton<Preview>().AddSingleton<RunEndpoints>()
-            .AddHostedService<BillingRunService>().AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>();
+        services.AddSingleton<IZoneSource>(TzdbZones.Instance).AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>();
+        services.AddRuns();
+        return services;
     }
 
     public static IEndpointRouteBuilder MapBilling(this IEndpointRouteBuilder routes)
@@ -30,6 +33,8 @@ public static class BillingServices
         routes.ServiceProvider.GetRequiredService<SimulationEndpoints>().Map(routes, edge);
         CatalogEndpoints.Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<RunEndpoints>().Map(routes, edge);
+        InvoiceEndpoints.Map(routes, edge);
+        GrantEndpoints.Map(routes, edge);
         OpenApi.Map(routes);
         return routes;
     }

@@ -1,14 +1,6 @@
+using Metering.Billing.Invoicing;
+
 namespace Metering.Billing.Postgres.Invoices;
-
-/// <summary>Where the money came to.</summary>
-public enum PaymentMethod
-{
-    /// <summary>To the bank, directly.</summary>
-    Bank,
-
-    /// <summary>Through a provider, who pays it out later.</summary>
-    Clearing,
-}
 
 /// <param name="Reference">The caller's own name for it, used once for ever.</param>
 /// <param name="Amount">Above zero, in the invoice's currency.</param>
@@ -22,10 +14,10 @@ public sealed record PaymentRow(
     DateTimeOffset CreatedAt);
 
 /// <summary>What came of a change: a reason to refuse, or what it made.</summary>
-public readonly record struct Change<T>(Invoicing.InvoiceRefusal Refusal, T? Made)
+public readonly record struct Change<T>(InvoiceRefusal Refusal, T? Made)
     where T : class
 {
-    public static implicit operator Change<T>(Invoicing.InvoiceRefusal refusal) => new(refusal, null);
+    public static implicit operator Change<T>(InvoiceRefusal refusal) => new(refusal, null);
 
-    public static implicit operator Change<T>(T made) => new(Invoicing.InvoiceRefusal.None, made);
+    public static implicit operator Change<T>(T made) => new(InvoiceRefusal.None, made);
 }

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace Metering.BillingCore.Runs;
 
-/// <summary>Bills what is due, of all tenants, every few seconds.</summary>
-internal sealed partial class BillingRunService(BillingRun run, PostgresDatabase database, IOptions<BillingOptions> options, TimeProvider time, ILogger<BillingRunService> logger) : BackgroundService
+/// <summary>Every few seconds: bills what is due, of all tenants; marks the billed periods that seals wrote into, and corrects them once a day.</summary>
+internal sealed partial class BillingRunService(BillingRun run, CorrectionRunner corrections, PostgresDatabase database, IOptions<BillingOptions> options, TimeProvider time, ILogger<BillingRunService> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -23,6 +23,7 @@ internal sealed partial class BillingRunService(BillingRun run, PostgresDatabase
     {
         try
         {
+            await corrections.FollowAsync(stoppingToken);
             foreach (string tenant in await Tenants.ListAsync(database, stoppingToken))
             {
                 await TenantAsync(tenant, stoppingToken);
@@ -48,6 +49,8 @@ internal sealed partial class BillingRunService(BillingRun run, PostgresDatabase
             {
                 LogBilled(tenant, tally.Invoices, tally.Waiting);
             }
+
+            await corrections.RunAsync(tenant, corrections.Today, stoppingToken);
         }
         catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
         {

@@ -1,0 +1,108 @@
+using System.Globalization;
+using Metering.Billing;
+using Metering.Billing.Invoicing;
+using Metering.Billing.Postgres.Invoices;
+using Metering.BillingCore.Catalog;
+using Metering.BillingCore.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Metering.BillingCore.Invoices;
+
+/// <summary>Invoices: listed, read, explained, printed, and computed again.</summary>
+internal static class InvoiceEndpoints
+{
+    public const string Invoices = "/v1/invoices";
+    public const string Invoice = $"{Invoices}/{{invoice}}";
+
+    public static void Map(IEndpointRouteBuilder routes, BillingEdge edge)
+    {
+        edge.Map(routes, HttpMethods.Get, Invoices, ListAsync);
+        edge.Map(routes, HttpMethods.Get, $"{Invoices}/verify", VerifyAsync);
+        edge.Map(routes, HttpMethods.Get, Invoice, GetAsync);
+        edge.Map(routes, HttpMethods.Delete, Invoice, DeleteAsync);
+        edge.Map(routes, HttpMethods.Get, $"{Invoice}/html", HtmlAsync);
+        edge.Map(routes, HttpMethods.Get, $"{Invoice}/lines/{{line}}/explain", ExplainAsync);
+        InvoiceChangeEndpoints.Map(routes, edge);
+    }
+
+    private static async Task<Answer> ListAsync(BillingRequest request)
+    {
+        InvoiceState? state = request.Query("state") is { } name
+            ? InvoiceNames.FindState(name) ?? throw RefusedException.BadRequest("state must be one of draft, open, paid, void, uncollectible.")
+            : null;
+        IReadOnlyList<InvoiceRow> invoices = await InvoiceStore.ListAsync(
+            request.Transaction, request.Query("customer"), request.Query("subscription"), state, TimedCursor.Of(request.Cursor), request.PageSize, request.Aborted);
+        return Page.Of(invoices, request.PageSize, InvoiceBodies.Write, invoice => TimedCursor.Text(invoice.DueAt, invoice.Id));
+    }
+
+    private static async Task<Answer> GetAsync(BillingRequest request)
+    {
+        InvoiceView view = await ViewAsync(request);
+        return Answer.Json(json => InvoiceBodies.Write(json, view), etag: BillingRequest.ETagOf(view.Invoice.Revision));
+    }
+
+    private static async Task<Answer> DeleteAsync(BillingRequest request)
+    {
+        InvoiceRow invoice = await FindAsync(request);
+        request.CheckPreconditions(invoice.Revision);
+        return (await InvoiceDrafts.DeleteAsync(request.Transaction, [invoice.Id], request.Aborted)).Count == 1
+            ? Answer.NoContent
+            : throw RefusedException.Conflict($"Invoice {invoice.Id} is {invoice.State.Name()} and stays: a final invoice is voided, or credited.");
+    }
+
+    private static async Task<Answer> HtmlAsync(BillingRequest request)
+    {
+        InvoiceView view = await ViewAsync(request);
+        return new Answer(StatusCodes.Status200OK, InvoicePage.Bytes(view), ContentType: "text/html; charset=utf-8");
+    }
+
+    private static async Task<Answer> ExplainAsync(BillingRequest request)
+    {
+        InvoiceView view = await ViewAsync(request);
+        return int.TryParse(request.Route("line"), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0 && number <= view.Lines.Count
+            ? Answer.Json(json => InvoiceBodies.WriteExplained(json, view, number), etag: BillingRequest.ETagOf(view.Invoice.Revision))
+            : throw RefusedException.NotFound($"Invoice {view.Invoice.Id} has lines 1 to {view.Lines.Count}.");
+    }
+
+    /// <summary>A page of all final invoices, or the one that is asked for.</summary>
+    private static async Task<Answer> VerifyAsync(BillingRequest request)
+    {
+        string[]? ids = request.Query("invoice") is { } id ? [id] : null;
+        IReadOnlyList<StoredInvoice> stored = await InvoiceStore.StoredAsync(request.Transaction, ids, request.Cursor, request.PageSize, request.Aborted);
+        if (ids is not null && stored.Count == 0)
+        {
+            throw RefusedException.NotFound($"There is no final invoice '{ids[0]}'.");
+        }
+
+        return Page.Of(
+            stored,
+            request.PageSize,
+            (json, invoice) =>
+            {
+                json.WriteStartObject();
+                json.WriteString("id", invoice.Id);
+                json.WriteString("number", invoice.Number);
+                json.WriteString("result", Name(InvoiceRules.Check(invoice.Inputs, invoice.InputsHash, invoice.Body)));
+                json.WriteEndObject();
+            },
+            invoice => invoice.Id);
+    }
+
+    private static string Name(InvoiceCheck check) => check switch
+    {
+        InvoiceCheck.Same => "same",
+        InvoiceCheck.UnknownRules => "unknown_rules",
+        InvoiceCheck.Unreadable => "unreadable",
+        InvoiceCheck.InputsDiffer => "inputs_differ",
+        InvoiceCheck.BodyDiffers => "body_differs",
+    };
+
+    private static async Task<InvoiceRow> FindAsync(BillingRequest request) =>
+        await InvoiceStore.FindAsync(request.Transaction, request.Route("invoice"), request.Aborted) ?? throw Missing(request);
+
+    private static async Task<InvoiceView> ViewAsync(BillingRequest request) =>
+        await InvoiceView.FindAsync(request.Transaction, request.Route("invoice"), request.Aborted) ?? throw Missing(request);
+
+    private static RefusedException Missing(BillingRequest request) => RefusedException.NotFound($"There is no invoice '{request.Route("invoice")}'.");
+}

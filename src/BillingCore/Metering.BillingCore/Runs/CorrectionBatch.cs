@@ -1,0 +1,224 @@
+using System.Globalization;
+using System.Text;
+using Metering.Billing;
+using Metering.Billing.Corrections;
+using Metering.Billing.Invoicing;
+using Metering.Billing.Ledger;
+using Metering.Billing.Periods;
+using Metering.Billing.Postgres.Invoices;
+using Metering.Billing.Postgres.Ledger;
+using Metering.Billing.Postgres.Runs;
+using Metering.Billing.Postgres.Tenancy;
+using Metering.Billing.Runs;
+using Metering.BillingCore.Metered;
+
+namespace Metering.BillingCore.Runs;
+
+/// <summary>
+/// One transaction of the correction run: some billed periods that changed are computed anew as of a done seal, what was issued is taken away, and the differences become
+/// charges of the next invoice, credit notes, or a record only.
+/// </summary>
+internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage seal, SubscriptionReader subscriptions, UsageOfScopes usage, string tzdb, DateTimeOffset now)
+{
+    private const string Actor = "correction run";
+
+    /// <summary>A charge that would wait for longer than this gets an invoice of its own.</summary>
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromDays(31);
+
+    public async Task<int> RunAsync(IReadOnlyList<DirtyPeriod> dirty, string run, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> ids = [.. dirty.Select(one => one.Subscription).Distinct()];
+        IReadOnlyDictionary<string, long> approved = await DirtyPeriods.ApprovedAsync(transaction, ids, cancellationToken);
+        List<CorrectionRow> found = [];
+
+        // Of one subscription one period after the other: what the first finds is issued for the second.
+        foreach (IGrouping<int, DirtyPeriod> round in dirty.GroupBy(one => one.Subscription).SelectMany(same => same.Select((one, i) => (i, one))).GroupBy(one => one.i, one => one.one))
+        {
+            found.AddRange(await RoundAsync([.. round], run, approved, cancellationToken));
+        }
+
+        await DirtyPeriods.CleanAsync(transaction, dirty, cancellationToken);
+        return found.Count(one => one.Outcome is not CorrectionOutcome.Unchanged);
+    }
+
+    /// <summary>Each subscription once.</summary>
+    private async Task<List<CorrectionRow>> RoundAsync(IReadOnlyList<DirtyPeriod> dirty, string run, IReadOnlyDictionary<string, long> approved, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<BillingProgress> held = await DueSubscriptions.HoldAsync(transaction, [.. dirty.Select(one => one.Subscription)], cancellationToken);
+        Dictionary<string, OpenSubscription> open = (await subscriptions.ReadAsync(transaction, held, cancellationToken)).ToDictionary(one => one.Progress.Subscription, StringComparer.Ordinal);
+        await ReadUsageAsync(dirty, open, one => approved[one.Subscription], cancellationToken);
+        List<(DirtyPeriod Dirty, OpenSubscription Subscription, IReadOnlyList<AmountCharge> Changes)> changed =
+            [.. dirty.Select(one => (one, open[one.Subscription], Changes(open[one.Subscription], one.Period)))];
+        List<CorrectionRow> rows = [];
+        foreach ((DirtyPeriod one, OpenSubscription subscription, IReadOnlyList<AmountCharge> changes) in changed)
+        {
+            rows.Add(await SettleAsync(one, subscription, changes, run, approved[one.Subscription], cancellationToken));
+        }
+
+        rows.AddRange(await HeldHistoryAsync([.. changed.Where(one => one.Dirty.IsHistory && approved[one.Dirty.Subscription] < seal.Number)], run, cancellationToken));
+        await CorrectionStore.AddAsync(transaction, rows, cancellationToken);
+        return rows;
+    }
+
+    private async Task ReadUsageAsync(IReadOnlyList<DirtyPeriod> dirty, Dictionary<string, OpenSubscription> open, Func<DirtyPeriod, long> historyOf, CancellationToken cancellationToken)
+    {
+        SubjectMappings subjects = await SubjectMappings.ReadAsync(transaction, [.. open.Values.Select(one => one.Customer).Distinct()], cancellationToken);
+        foreach (IGrouping<long, DirtyPeriod> same in dirty.GroupBy(historyOf))
+        {
+            (OpenSubscription, RatingScope)[] scopes =
+                [.. same.SelectMany(one => PeriodCorrection.ScopesOf(open[one.Subscription].History, one.Period).Select(scope => (open[one.Subscription], scope)))];
+            await usage.ReadAsync(transaction, seal with { ApprovedHistory = same.Key }, scopes, subjects, cancellationToken);
+        }
+    }
+
+    /// <summary>What an earlier correction found and no invoice has billed yet counts as issued.</summary>
+    private static IReadOnlyList<AmountCharge> Changes(OpenSubscription subscription, TimeRange period)
+    {
+        Money zero = Money.Zero(subscription.History.Currency);
+        IEnumerable<IssuedLine> pending = subscription.Pending.Where(one => one.Charge.Period == period).Select(one => new IssuedLine(
+            $"{one.Correction}/{one.Number}", period, one.Charge.Key, one.Charge.Component, one.Charge.Service, one.Charge.Recognition, one.Charge.Amount, zero, zero,
+            one.Charge.OriginalTax?.Rate, zero, zero, IsVoid: false));
+        IssuedLine[] issued = [.. subscription.Issued.Where(line => line.Period == period), .. pending];
+        return PeriodCorrection.Of(subscription.History, period, issued, subscription.Tax with { At = period.End }, subscription.UsageOf);
+    }
+
+    private async Task<CorrectionRow> SettleAsync(
+        DirtyPeriod dirty, OpenSubscription subscription, IReadOnlyList<AmountCharge> changes, string run, long history, CancellationToken cancellationToken)
+    {
+        string id = CorrectionRow.IdOf(transaction.Tenant, dirty.Subscription, dirty.Period, run);
+        Currency currency = subscription.History.Currency;
+        BilledLine[] lines = [.. changes.Select(Line)];
+        Correction correction = CorrectionRun.Compute(lines, [], Creditable(subscription, dirty.Period), currency);
+        switch (correction.Outcome)
+        {
+            case CorrectionOutcome.Charged:
+                await ChargeAsync(id, dirty, subscription, changes, run, cancellationToken);
+                break;
+            case CorrectionOutcome.Credited:
+                await CreditAsync(id, subscription, changes, correction, cancellationToken);
+                break;
+        }
+
+        Money net = lines.Aggregate(Money.Zero(currency), (sum, line) => sum + line.Total);
+        return new CorrectionRow(
+            id, dirty.Subscription, dirty.Period, run, CorrectionState.Done, correction.Outcome, seal.Number, history, net, BodyOf(changes), now, DecidedBy: null, DecidedAt: null);
+    }
+
+    /// <summary>More: lines of the next invoice, and revenue that is earned and not invoiced yet.</summary>
+    private async Task ChargeAsync(string id, DirtyPeriod dirty, OpenSubscription subscription, IReadOnlyList<AmountCharge> changes, string run, CancellationToken cancellationToken)
+    {
+        Money zero = Money.Zero(subscription.History.Currency);
+        Money[] earned = [.. changes.Select(change => change.Recognition == LineRecognition.Arrears ? WithoutTax(change) : zero)];
+        bool accrues = earned.Aggregate(zero, (sum, one) => sum + one).Sign > 0;
+        if (accrues)
+        {
+            Booking booking = new(await LedgerStore.FirstOpenAsync(transaction, DateOnly.FromDateTime(now.UtcDateTime), cancellationToken), now);
+            string period = dirty.Period.Start.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm'Z'", CultureInfo.InvariantCulture);
+            IReadOnlyList<PostResult> posted = await LedgerStore.PostAsync(
+                transaction, [.. InvoicePostings.LateUsage(dirty.Subscription, period, run, subscription.Customer, earned, booking)], PostMode.Atomic, cancellationToken);
+            if (posted.Any(result => result is not (PostResult.Posted or PostResult.AlreadyPosted)))
+            {
+                throw new InvalidOperationException($"The late usage of {dirty.Subscription} cannot be posted: {string.Join(", ", posted)}.");
+            }
+        }
+
+        PendingCharge[] pending = [.. changes.Select((change, i) => new PendingCharge(id, i + 1, change, accrues ? earned[i] : zero))];
+        await PendingCharges.AddAsync(transaction, dirty.Subscription, pending, now, cancellationToken);
+        if (Agenda.NextDue(subscription.History, subscription.After) is not { } next || next > now + s_longestWait)
+        {
+            await InvoiceAsync(id, subscription, pending, cancellationToken);
+        }
+    }
+
+    /// <summary>No invoice comes soon: one of its own.</summary>
+    private async Task InvoiceAsync(string id, OpenSubscription subscription, IReadOnlyList<PendingCharge> pending, CancellationToken cancellationToken)
+    {
+        DateTimeOffset at = new(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerMinute), TimeSpan.Zero);
+        DraftKey key = new(subscription.Progress.Subscription, at, $"correction:{id}", Attempt: 1);
+        await InvoiceDrafts.OpenAsync(transaction, [(key, subscription.Customer, subscription.History.Currency)], now, cancellationToken);
+        InvoiceInputs inputs = BillingBatch.InputsOf(subscription, at, new DueLines([.. pending.Select(one => one.Charge)], [], []), seal, tzdb);
+        Dictionary<int, Money> accrued = pending.Index().Where(one => !one.Item.Accrued.IsZero).ToDictionary(one => one.Index, one => one.Item.Accrued);
+        string invoice = key.IdIn(transaction.Tenant);
+        await Finalization.FinalizeAsync(transaction, [new InvoiceToFinalize(invoice, inputs, Incomplete: false, Reason: null, accrued) { Zone = subscription.History.Zone.Id }], now, cancellationToken);
+        await PendingCharges.BillAsync(transaction, [.. pending.Select(one => (one, invoice))], cancellationToken);
+    }
+
+    /// <summary>Less: credit notes, newest invoice first; what no invoice can bear is given back with the next one.</summary>
+    private async Task CreditAsync(string id, OpenSubscription subscription, IReadOnlyList<AmountCharge> changes, Correction correction, CancellationToken cancellationToken)
+    {
+        Dictionary<(LineIdentity, bool), AmountCharge> byLine = changes.ToDictionary(change => (new LineIdentity(change.Period, change.Key), IsInclusive(change)));
+        NoteToIssue[] notes = [.. correction.Notes.Select(note => new NoteToIssue(
+            note.Invoice, $"correction:{id}", $"usage that became known later, as of seal {seal.Number}", [.. note.Lines.Select(line => Part(byLine[(line.Identity, line.IsTaxInclusive)], line))], Refunds: false))];
+        foreach (Change<CreditNoteRow> issued in await CreditNotes.IssueAsync(transaction, Actor, notes, now, cancellationToken))
+        {
+            if (issued.Refusal is not InvoiceRefusal.None)
+            {
+                throw new InvalidOperationException($"Correction {id} cannot be credited: {issued.Refusal}.");
+            }
+        }
+
+        PendingCharge[] rest =
+        [
+            .. correction.Rest.Select((line, i) => new PendingCharge(
+                id, i + 1, byLine[(line.Identity, line.IsTaxInclusive)] with { Amount = line.Amount }, Money.Zero(subscription.History.Currency))),
+        ];
+        if (rest.Length > 0)
+        {
+            await PendingCharges.AddAsync(transaction, subscription.Progress.Subscription, rest, now, cancellationToken);
+        }
+    }
+
+    /// <summary>What history that nobody has approved would change is recorded, and waits.</summary>
+    private async Task<List<CorrectionRow>> HeldHistoryAsync(
+        IReadOnlyList<(DirtyPeriod Dirty, OpenSubscription Subscription, IReadOnlyList<AmountCharge> Changes)> changed, string run, CancellationToken cancellationToken)
+    {
+        if (changed.Count == 0)
+        {
+            return [];
+        }
+
+        Dictionary<string, OpenSubscription> open = changed.ToDictionary(one => one.Dirty.Subscription, one => one.Subscription, StringComparer.Ordinal);
+        await ReadUsageAsync([.. changed.Select(one => one.Dirty)], open, _ => seal.Number, cancellationToken);
+        List<CorrectionRow> waiting = [];
+        foreach ((DirtyPeriod dirty, OpenSubscription subscription, IReadOnlyList<AmountCharge> before) in changed)
+        {
+            IReadOnlyList<AmountCharge> with = Changes(subscription, dirty.Period);
+            Money zero = Money.Zero(subscription.History.Currency);
+            Money net = with.Aggregate(zero, (sum, one) => sum + Line(one).Total) - before.Aggregate(zero, (sum, one) => sum + Line(one).Total);
+            if (BodyOf(with) != BodyOf(before))
+            {
+                string held = $"history:{seal.Number}";
+                waiting.Add(new CorrectionRow(
+                    CorrectionRow.IdOf(transaction.Tenant, dirty.Subscription, dirty.Period, held), dirty.Subscription, dirty.Period, held, CorrectionState.Pending, Outcome: null, seal.Number, seal.Number, net,
+                    BodyOf(with), now, DecidedBy: null, DecidedAt: null));
+            }
+        }
+
+        return waiting;
+    }
+
+    private static IssuedInvoice[] Creditable(OpenSubscription subscription, TimeRange period) =>
+    [
+        .. subscription.Issued.Where(line => line.Period == period && !line.IsVoid && line.Recognition != LineRecognition.GrantPurchase).Index()
+            .GroupBy(line => line.Item.Id[..line.Item.Id.LastIndexOf('/')])
+            .Select(invoice => new IssuedInvoice(
+                invoice.Key, DateTimeOffset.UnixEpoch.AddTicks(invoice.First().Index), // in the order of their issue
+                Money.Max(Money.Zero(subscription.History.Currency), invoice.Aggregate(Money.Zero(subscription.History.Currency), (sum, line) => sum + Left(line.Item))))),
+    ];
+
+    private static Money Left(IssuedLine line) => line.Net - line.Credited + (line.TaxRate is { IsInclusive: false } ? line.Tax - line.CreditedTax : Money.Zero(line.Amount.Currency));
+
+    private static BilledLine Line(AmountCharge change) => new(new LineIdentity(change.Period, change.Key), change.Amount, TaxOf(change), IsInclusive(change));
+
+    private static Money TaxOf(AmountCharge change) =>
+        change.OriginalTax?.Rate is { } rate ? Money.Round(change.Amount.Exact * rate.Factor, change.Amount.Currency) : Money.Zero(change.Amount.Currency);
+
+    private static bool IsInclusive(AmountCharge change) => change.OriginalTax?.Rate is { IsInclusive: true };
+
+    private static Money WithoutTax(AmountCharge change) => IsInclusive(change) ? change.Amount - TaxOf(change) : change.Amount;
+
+    private static DifferencePart Part(AmountCharge change, BilledLine line) =>
+        new(change.Period, change.Key, change.Component, change.Recognition, -line.Amount, Money.Zero(line.Amount.Currency), -line.Tax, line.IsTaxInclusive);
+
+    private static string BodyOf(IReadOnlyList<AmountCharge> changes) => $"[{string.Join(",", changes.Select(change => Encoding.UTF8.GetString(ChargeJson.Bytes(change))))}]";
+}

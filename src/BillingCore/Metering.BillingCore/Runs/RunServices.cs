@@ -1,0 +1,13 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Metering.BillingCore.Runs;
+
+internal static class RunServices
+{
+    public static void AddRuns(this IServiceCollection services)
+    {
+        services.AddSingleton<SubscriptionReader>().AddSingleton<BillingRun>().AddSingleton<CorrectionRunner>().AddSingleton<Preview>();
+        services.AddSingleton<RunEndpoints>();
+        services.AddHostedService<BillingRunService>();
+    }
+}
