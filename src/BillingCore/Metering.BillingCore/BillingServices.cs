@@ -33,6 +33,7 @@ public static class BillingServices
         routes.ServiceProvider.GetRequiredService<SimulationEndpoints>().Map(routes, edge);
         CatalogEndpoints.Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<RunEndpoints>().Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<CorrectionEndpoints>().Map(routes, edge);
         InvoiceEndpoints.Map(routes, edge);
         GrantEndpoints.Map(routes, edge);
         OpenApi.Map(routes);

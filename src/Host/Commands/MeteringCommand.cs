@@ -31,6 +31,8 @@ internal static class MeteringCommand
             TimeCommands.Periods(),
             SimulateCommand.Create(),
             CatalogCommand.Create(),
+            BillCommand.Create(),
+            CorrectionsCommand.Create(),
             AuditCommand.Create(),
             RepairCommand.Create(),
             GrowCommand.Create(),

@@ -7,7 +7,7 @@ internal static class RunServices
     public static void AddRuns(this IServiceCollection services)
     {
         services.AddSingleton<SubscriptionReader>().AddSingleton<BillingRun>().AddSingleton<CorrectionRunner>().AddSingleton<Preview>();
-        services.AddSingleton<RunEndpoints>();
+        services.AddSingleton<RunEndpoints>().AddSingleton<CorrectionEndpoints>();
         services.AddHostedService<BillingRunService>();
     }
 }
