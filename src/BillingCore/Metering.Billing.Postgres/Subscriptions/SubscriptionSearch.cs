@@ -6,7 +6,7 @@ namespace Metering.Billing.Postgres.Subscriptions;
 /// <summary>Which subscriptions are meant; null fields mean any.</summary>
 public sealed record SubscriptionFilter
 {
-    public string? Customer { get; init; }
+    public IReadOnlyList<string>? Customers { get; init; }
 
     public string? Reference { get; init; }
 
@@ -40,12 +40,12 @@ public static class SubscriptionSearch
             """
             select id from billing.subscription
             where tenant_id = $1 and id > $2
-              and ($3::text is null or customer = $3) and ($4::text is null or reference = $4) and ($5::text is null or state = $5)
+              and ($3::text[] is null or customer = any($3)) and ($4::text is null or reference = $4) and ($5::text is null or state = $5)
               and ($6::text is null or price_book = $6) and ($7::int is null or book_version = $7) and ($8::text is null or plan = $8)
               and ($9::text[] is null or id = any($9)) and (not $10 or ended_at is null)
             order by id limit $11
             """,
-            transaction.Tenant, after ?? "", filter.Customer, filter.Reference, filter.State, filter.PriceBook, filter.Version, filter.Plan, filter.Ids?.ToArray(), filter.Living, limit);
+            transaction.Tenant, after ?? "", filter.Customers?.ToArray(), filter.Reference, filter.State, filter.PriceBook, filter.Version, filter.Plan, filter.Ids?.ToArray(), filter.Living, limit);
         return await IdsAsync(command, cancellationToken);
     }
 

@@ -1,3 +1,4 @@
+using Metering.Billing.Zones;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Metering.BillingCore.Runs;
@@ -6,8 +7,7 @@ internal static class RunServices
 {
     public static void AddRuns(this IServiceCollection services)
     {
-        services.AddSingleton<SubscriptionReader>().AddSingleton<BillingRun>().AddSingleton<CorrectionRunner>().AddSingleton<Preview>();
+        services.AddSingleton<IZoneSource>(TzdbZones.Instance).AddSingleton<SubscriptionReader>().AddSingleton<BillingRun>().AddSingleton<CorrectionRunner>().AddSingleton<Preview>();
         services.AddSingleton<RunEndpoints>().AddSingleton<CorrectionEndpoints>();
-        services.AddHostedService<BillingRunService>();
     }
 }
