@@ -3,6 +3,7 @@ using Metering.BillingCore.Calculator;
 using Metering.BillingCore.Catalog;
 using Metering.BillingCore.Catalog.AsCode;
 using Metering.BillingCore.Http;
+using Metering.BillingCore.Ledger;
 using Metering.BillingCore.Simulations;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +16,7 @@ public static class BillingServices
     public static IServiceCollection AddBilling(this IServiceCollection services)
     {
         services.AddOptionsWithValidateOnStart<BillingOptions>().BindConfiguration(BillingOptions.Section).ValidateDataAnnotations();
-        return services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>();
+        return services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>().AddSingleton<ExportEndpoint>().AddHostedService<LedgerUpkeepService>();
     }
 
     public static IEndpointRouteBuilder MapBilling(this IEndpointRouteBuilder routes)
@@ -26,6 +27,10 @@ public static class BillingServices
         PriceBookEndpoints.Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<SimulationEndpoints>().Map(routes, edge);
         CatalogEndpoints.Map(routes, edge);
+        TransactionEndpoints.Map(routes, edge);
+        BalanceEndpoints.Map(routes, edge);
+        MonthEndpoints.Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<ExportEndpoint>().Map(routes, edge);
         OpenApi.Map(routes);
         return routes;
     }
