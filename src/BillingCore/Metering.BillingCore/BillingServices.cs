@@ -13,13 +13,13 @@ using Metering.BillingCore.Customers;
 using Metering.BillingCore.Http;
 using Metering.BillingCore.Jobs;
 using Metering.BillingCore.Outbox;
+using Metering.BillingCore.Ledger;
 using Metering.BillingCore.Simulations;
 using Metering.BillingCore.Subscriptions;
 using Metering.Contracts;
 using Metering.EventLog;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Metering.BillingCore;
@@ -31,8 +31,8 @@ public static class BillingServices
     {
         services.AddOptionsWithValidateOnStart<BillingOptions>().BindConfiguration(BillingOptions.Section).ValidateDataAnnotations();
         services.AddRuns();
-        services.TryAddSingleton<IStandings, NothingOwed>();
-        return services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>().AddSingleton<SubscriptionEndpoints>().AddSingleton<OperationEndpoints>();
+        services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<IStandings, InvoiceStandings>();
+        return services.AddSingleton<SimulationEndpoints>().AddSingleton<SubscriptionEndpoints>().AddSingleton<OperationEndpoints>().AddSingleton<ExportEndpoint>();
     }
 
     /// <summary>What the role does by itself. It needs the topic <see cref="Topics.BillingEvents"/> in the container, by that name.</summary>
@@ -44,7 +44,8 @@ public static class BillingServices
         .AddSingleton(provider => ActivatorUtilities.CreateInstance<OutboxRelay>(provider, provider.GetRequiredKeyedService<ITopic>(Topics.BillingEvents)))
         .AddSingleton<SubscriptionClockJob>()
         .AddHostedService<BillingJobs>()
-        .AddHostedService<BillingRunService>();
+        .AddHostedService<BillingRunService>()
+        .AddHostedService<LedgerUpkeepService>();
 
     public static IEndpointRouteBuilder MapBilling(this IEndpointRouteBuilder routes)
     {
@@ -62,6 +63,10 @@ public static class BillingServices
         SubjectEndpoints.Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<SubscriptionEndpoints>().Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<OperationEndpoints>().Map(routes, edge);
+        TransactionEndpoints.Map(routes, edge);
+        BalanceEndpoints.Map(routes, edge);
+        MonthEndpoints.Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<ExportEndpoint>().Map(routes, edge);
         OpenApi.Map(routes);
         return routes;
     }
