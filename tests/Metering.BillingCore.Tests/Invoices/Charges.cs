@@ -52,6 +52,13 @@ internal static class Charges
         IsClosing = true,
     };
 
+    /// <summary>By model, 2.00 a call.</summary>
+    public static UsageCharge Matrix(params (string Model, int Quantity)[] cells) => Calls(0) with
+    {
+        Price = new Component { Price = new MatrixPrice(["model"], [], new Component { Price = new SingleRatePrice(new UnitRate(2)) }) },
+        Usage = Usage.OfCells([.. cells.Select(cell => new CellUsage(new CellKey([new("model", cell.Model)]), Usage.Of(cell.Quantity)))]),
+    };
+
     public static InvoiceInputs Inputs(string subscription, params Charge[] charges) => new()
     {
         Subscription = subscription,
