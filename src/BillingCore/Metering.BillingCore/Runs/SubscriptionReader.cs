@@ -87,7 +87,7 @@ internal sealed class SubscriptionReader(IZoneSource zones)
         {
             foreach (SubscriptionItem item in one.Items.Where(item => !prices.ContainsKey(item.Price)))
             {
-                ComponentDocument component = contents[item.Price].Read(item.Component, item.Component, slug => meters.TryGetValue(slug, out MeterFacts? facts) ? facts : null);
+                ComponentDocument component = contents[item.Price].Read(item.Component, item.Component, slug => meters.TryGetValue(slug, out MeterFacts? facts) ? facts.Aggregation : MeterAggregation.Sum);
                 prices.Add(item.Price, new PricedComponent(component.Component, component.Timing, component.Interval, component.Proration, $"{one.PriceBook} {one.Version}, {one.Plan}"));
             }
         }
