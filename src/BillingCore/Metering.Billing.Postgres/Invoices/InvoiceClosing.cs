@@ -39,11 +39,11 @@ public static class InvoiceClosing
         await GrantStore.MoveAsync(
             transaction, [.. used.Where(one => !IsGone(one.Grant, now)).Select(one => new GrantMove(one.Grant.Id, $"invoice:{id}:voided", id, -one.Used, one.Order))], now, cancellationToken);
         await GrantStore.TurnSoldAsync(transaction, [id], GrantState.Void, cancellationToken);
-        InvoiceRow after = invoice with { State = InvoiceState.Void, Remaining = Money.Zero(invoice.Currency), ClosedAt = now, ClosingReason = waives ? $"{reason} (waived)" : reason };
+        InvoiceRow after = invoice with { State = InvoiceState.Void, Remaining = Money.Zero(invoice.Currency), ClosedAt = now, ClosingReason = reason };
         await InvoiceEvents.ChangeAsync(transaction, actor, invoice, new InvoiceEvent(after, "voided", reason), now, cancellationToken);
-        if (!waives && invoice.Subscription is { } subscription)
+        if (invoice.Subscription is { } subscription)
         {
-            await BillAgainAsync(transaction, subscription, now, cancellationToken);
+            await (waives ? WaiveAsync(transaction, id, cancellationToken) : BillAgainAsync(transaction, id, subscription, cancellationToken));
         }
 
         return after with { Revision = invoice.Revision + 1 };
@@ -96,10 +96,25 @@ public static class InvoiceClosing
 
     private static bool IsGone(GrantRow grant, DateTimeOffset now) => grant.State == GrantState.Expired || (grant.Kind == Credits.GrantKind.Paid && grant.ExpiresAt <= now);
 
-    private static async Task BillAgainAsync(TenantTransaction transaction, string subscription, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>Its lines count as billed, with nothing left to credit.</summary>
+    private static async Task WaiveAsync(TenantTransaction transaction, string id, CancellationToken cancellationToken)
     {
-        await using NpgsqlCommand command = transaction.Command(
-            "update billing.subscription set bill_at = least(bill_at, $3) where tenant_id = $1 and id = $2", transaction.Tenant, subscription, now);
+        await using NpgsqlCommand command = transaction.Command("update billing.invoice set waived = true where tenant_id = $1 and id = $2", transaction.Tenant, id);
         await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>The subscription is due again at the instant of the voided invoice; what other invoices have billed since is not billed again. Charges that it took from corrections wait again.</summary>
+    private static async Task BillAgainAsync(TenantTransaction transaction, string id, string subscription, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand due = transaction.Command(
+            """
+            update billing.subscription s set bill_at = least(s.bill_at, i.due_at), bill_waits_for = null, bill_looks_at = null, billed_to = least(s.billed_to, coalesce(
+              (select max(e.due_at) from billing.invoice e where e.tenant_id = $1 and e.subscription = $3 and e.due_at < i.due_at and e.state not in ('draft', 'void')), i.due_at - interval '1 minute'))
+            from billing.invoice i where i.tenant_id = $1 and i.id = $2 and s.tenant_id = $1 and s.id = $3
+            """,
+            transaction.Tenant, id, subscription);
+        await due.ExecuteNonQueryAsync(cancellationToken);
+        await using NpgsqlCommand again = transaction.Command("update billing.pending_charge set invoice = null where tenant_id = $1 and invoice = $2", transaction.Tenant, id);
+        await again.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -41,6 +41,7 @@ internal sealed class BillingBatch(
 
         int issued = await IssueAsync(cancellationToken);
         await DueSubscriptions.SaveAsync(transaction, _progress, cancellationToken);
+        await MarkIncompleteAsync(cancellationToken);
         return new RunTally(open.Count, issued, _waiting.Count);
     }
 
@@ -102,6 +103,20 @@ internal sealed class BillingBatch(
         if (_seal is not null)
         {
             await usage.ReadAsync(transaction, _seal, scopes, subjects, cancellationToken);
+        }
+    }
+
+    /// <summary>What was billed before its usage was complete is corrected once it is.</summary>
+    private async Task MarkIncompleteAsync(CancellationToken cancellationToken)
+    {
+        if (IncompleteReason is null)
+        {
+            return;
+        }
+
+        foreach ((OpenSubscription subscription, DateTimeOffset at) in _complete)
+        {
+            await DirtyPeriods.MarkAsync(transaction, subscription.Progress.Subscription, completeness.Upto, at, completeness.Seal + 1, now, cancellationToken);
         }
     }
 

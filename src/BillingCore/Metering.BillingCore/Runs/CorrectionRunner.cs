@@ -60,7 +60,7 @@ internal sealed partial class CorrectionRunner(
         }
 
         await using TenantTransaction transaction = await tenants.BeginAsync(tenant, cancellationToken);
-        IReadOnlyList<DirtyPeriod> dirty = await DirtyPeriods.TakeAsync(transaction, run, seal.Number, options.Value.RunBatch, cancellationToken);
+        IReadOnlyList<DirtyPeriod> dirty = await DirtyPeriods.TakeAsync(transaction, run, seal.Number, seal.Upto, options.Value.RunBatch, cancellationToken);
         if (dirty.Count == 0)
         {
             return null;
