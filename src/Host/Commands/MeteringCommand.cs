@@ -31,6 +31,7 @@ internal static class MeteringCommand
             TimeCommands.Periods(),
             SimulateCommand.Create(),
             CatalogCommand.Create(),
+            LedgerCommand.Create(),
             AuditCommand.Create(),
             RepairCommand.Create(),
             GrowCommand.Create(),
