@@ -5,6 +5,7 @@ using Metering.BillingCore.Catalog.AsCode;
 using Metering.BillingCore.Grants;
 using Metering.BillingCore.Http;
 using Metering.BillingCore.Invoices;
+using Metering.BillingCore.Ledger;
 using Metering.BillingCore.Simulations;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,7 +18,7 @@ public static class BillingServices
     public static IServiceCollection AddBilling(this IServiceCollection services)
     {
         services.AddOptionsWithValidateOnStart<BillingOptions>().BindConfiguration(BillingOptions.Section).ValidateDataAnnotations();
-        return services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>();
+        return services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>().AddSingleton<ExportEndpoint>().AddHostedService<LedgerUpkeepService>();
     }
 
     public static IEndpointRouteBuilder MapBilling(this IEndpointRouteBuilder routes)
@@ -30,6 +31,10 @@ public static class BillingServices
         CatalogEndpoints.Map(routes, edge);
         InvoiceEndpoints.Map(routes, edge);
         GrantEndpoints.Map(routes, edge);
+        TransactionEndpoints.Map(routes, edge);
+        BalanceEndpoints.Map(routes, edge);
+        MonthEndpoints.Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<ExportEndpoint>().Map(routes, edge);
         OpenApi.Map(routes);
         return routes;
     }

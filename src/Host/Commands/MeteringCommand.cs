@@ -33,6 +33,7 @@ internal static class MeteringCommand
             CatalogCommand.Create(),
             InvoicesCommand.Create(),
             ExplainCommand.Create(),
+            LedgerCommand.Create(),
             AuditCommand.Create(),
             RepairCommand.Create(),
             GrowCommand.Create(),

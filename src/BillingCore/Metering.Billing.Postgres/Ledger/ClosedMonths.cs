@@ -51,6 +51,16 @@ public static class ClosedMonths
         return await batch.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
+    /// <summary>Deferred lines with revenue of this month or one before it, and when the first of them is due; it may be sooner.</summary>
+    public static async Task<(long Lines, DateTimeOffset? DueAt)> UnrecognizedAsync(TenantTransaction transaction, DateOnly month, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            "select count(*), min(due_at) from billing.deferred_line where tenant_id = $1 and due_at is not null and next_month <= $2", transaction.Tenant, month);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return (reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetFieldValue<DateTimeOffset>(1));
+    }
+
     internal static NpgsqlBatchCommand NewestCommand(string tenant) => PostgresCommands.BatchCommand("select max(month) from billing.ledger_close where tenant_id = $1", tenant);
 
     internal static async Task<DateOnly?> ReadOpenFromAsync(NpgsqlDataReader reader, CancellationToken cancellationToken) =>

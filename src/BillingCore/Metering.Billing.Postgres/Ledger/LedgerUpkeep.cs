@@ -1,3 +1,4 @@
+using Metering.Billing.Postgres.Tenancy;
 using Metering.Storage.Postgres;
 using Npgsql;
 
@@ -9,6 +10,8 @@ namespace Metering.Billing.Postgres.Ledger;
 /// </summary>
 public sealed class LedgerUpkeep : IAsyncDisposable
 {
+    private const long SnapshotEvery = 10_000;
+
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlTransaction _transaction;
 
@@ -43,6 +46,21 @@ public sealed class LedgerUpkeep : IAsyncDisposable
 
         await connection.DisposeAsync();
         return null;
+    }
+
+    /// <summary>Writes balances down once some thousand transactions came since the last time. Does not wait long for those who are posting: there is a next turn.</summary>
+    public static async Task SnapshotAsync(TenantTransaction transaction, CancellationToken cancellationToken)
+    {
+        await using NpgsqlBatch batch = transaction.Batch(
+            PostgresCommands.BatchCommand("set local lock_timeout = '1s'"),
+            PostgresCommands.BatchCommand(
+                """
+                select billing.take_ledger_snapshot()
+                where (select coalesce(max(seq), 0) from billing.ledger_transaction where tenant_id = $1)
+                  - (select coalesce(max(seq), 0) from billing.ledger_snapshot where tenant_id = $1) >= $2
+                """,
+                transaction.Tenant, SnapshotEvery));
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>All is done; the next turn is in an hour. Without it, it is the tenant's turn again at once.</summary>

@@ -16,6 +16,9 @@ internal sealed record Answer(int Status, byte[] Body, string? ETag = null, stri
 
     public static Answer NoContent { get; } = new(StatusCodes.Status204NoContent, []);
 
+    /// <summary>It has been written already.</summary>
+    public static Answer Streamed { get; } = new(StatusCodes.Status200OK, []);
+
     /// <param name="write">Writes one value.</param>
     public static Answer Json(Action<Utf8JsonWriter> write, int status = StatusCodes.Status200OK, string? etag = null, string? location = null)
     {

@@ -27,6 +27,9 @@ internal sealed partial class BillingEdge(ITenantResolver tenants, TenantDatabas
     /// <summary>Answers from the body alone: nothing is read or stored.</summary>
     internal delegate Answer PureHandler(HttpContext context, ReadOnlyMemory<byte> body);
 
+    /// <summary>Writes its answer as it goes, for what is too long to be held. Whatever it refuses it refuses before the first byte.</summary>
+    internal delegate Task StreamHandler(HttpContext context, string tenant, DateTimeOffset now);
+
     private delegate Task<Answer> Work(HttpContext context, string tenant, byte[] body);
 
     public void Map(IEndpointRouteBuilder routes, string method, string pattern, Handler handler) =>
@@ -34,6 +37,12 @@ internal sealed partial class BillingEdge(ITenantResolver tenants, TenantDatabas
 
     public void MapPure(IEndpointRouteBuilder routes, string pattern, PureHandler handler) =>
         Map(routes, HttpMethods.Post, pattern, (context, _, body) => Task.FromResult(handler(context, body)));
+
+    public void MapStream(IEndpointRouteBuilder routes, string pattern, StreamHandler handler) => Map(routes, HttpMethods.Get, pattern, async (context, tenant, _) =>
+    {
+        await handler(context, tenant, time.GetUtcNow());
+        return Answer.Streamed;
+    });
 
     private void Map(IEndpointRouteBuilder routes, string method, string pattern, Work work)
     {
@@ -44,7 +53,11 @@ internal sealed partial class BillingEdge(ITenantResolver tenants, TenantDatabas
     private async Task RunAsync(HttpContext context, Work work)
     {
         Answer answer = await AnswerAsync(context, work);
-        if (!context.RequestAborted.IsCancellationRequested)
+        if (context.Response.HasStarted && answer != Answer.Streamed)
+        {
+            context.Abort(); // half an answer must not look like a whole one
+        }
+        else if (answer != Answer.Streamed && !context.RequestAborted.IsCancellationRequested)
         {
             await answer.WriteAsync(context.Response, context.RequestAborted);
         }
