@@ -10,4 +10,10 @@ public static class Topics
 
     /// <summary>Partitions of <see cref="UsageEvents"/> on Kafka: the most aggregators that can share the work.</summary>
     public const int KafkaPartitions = 32;
+
+    /// <summary>What happened in billing: the messages of the outbox, partitioned by <see cref="BillingMessage.Partition"/>.</summary>
+    public const string BillingEvents = "billing.events";
+
+    /// <summary>Partitions of <see cref="BillingEvents"/>.</summary>
+    public const int BillingPartitions = 4;
 }

@@ -15,7 +15,7 @@ public partial class DependencyTests
         ["Metering.Billing"] = [],
         ["Metering.Billing.Zones"] = ["Metering.Billing"],
         ["Metering.Billing.Postgres"] = ["Metering.Billing", "Metering.Storage"],
-        ["Metering.BillingCore"] = ["Metering.Aggregator.Engine", "Metering.Billing.Postgres", "Metering.Billing.Zones"],
+        ["Metering.BillingCore"] = ["Metering.Aggregator.Engine", "Metering.Billing.Postgres", "Metering.Billing.Zones", "Metering.Contracts", "Metering.EventLog"],
         ["Metering.Aggregator.Engine"] = ["Metering.Contracts"],
         ["Metering.Ingest"] = ["Metering.Contracts", "Metering.EventLog", "Metering.Storage"],
         ["Metering.Aggregator"] = ["Metering.Aggregator.Engine", "Metering.EventLog", "Metering.Storage"],

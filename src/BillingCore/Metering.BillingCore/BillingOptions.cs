@@ -18,4 +18,24 @@ public sealed class BillingOptions
     /// <summary>Events of one customer that a simulation prices one by one. Beyond it the customer has no price, and the answer says why.</summary>
     [Range(1, 10_000_000)]
     public int MaxSimulatedEvents { get; set; } = 100_000;
+
+    /// <summary>How long a first payment is waited for before the subscription expires.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
+    public TimeSpan FirstPaymentLapse { get; set; } = TimeSpan.FromHours(23);
+
+    /// <summary>How often subscriptions are asked what is due. What is due is recorded at its own instant, however late it is found.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "01:00:00")]
+    public TimeSpan ClockInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often the outbox is asked for messages when there were none.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "00:05:00")]
+    public TimeSpan OutboxInterval { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long messages are kept after they were relayed.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")]
+    public TimeSpan OutboxRetention { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>After so long a silence, the owner of a job has lost it.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
+    public TimeSpan JobSilence { get; set; } = TimeSpan.FromMinutes(1);
 }

@@ -1,14 +1,26 @@
+using Metering.Billing.Postgres.Invoices;
+using Metering.Billing.Postgres.Jobs;
+using Metering.Billing.Postgres.Outbox;
+using Metering.Billing.Postgres.Subscriptions;
 using Metering.Billing.Postgres.Tenancy;
 using Metering.BillingCore.Calculator;
 using Metering.BillingCore.Catalog;
 using Metering.BillingCore.Catalog.AsCode;
+using Metering.BillingCore.Customers;
 using Metering.BillingCore.Grants;
 using Metering.BillingCore.Http;
 using Metering.BillingCore.Invoices;
+using Metering.BillingCore.Jobs;
 using Metering.BillingCore.Ledger;
+using Metering.BillingCore.Outbox;
 using Metering.BillingCore.Simulations;
+using Metering.BillingCore.Subscriptions;
+using Metering.Contracts;
+using Metering.EventLog;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace Metering.BillingCore;
 
@@ -18,8 +30,20 @@ public static class BillingServices
     public static IServiceCollection AddBilling(this IServiceCollection services)
     {
         services.AddOptionsWithValidateOnStart<BillingOptions>().BindConfiguration(BillingOptions.Section).ValidateDataAnnotations();
-        return services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>().AddSingleton<ExportEndpoint>().AddHostedService<LedgerUpkeepService>();
+        services.TryAddSingleton<IStandings, InvoiceStandings>();
+        return services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>().AddSingleton<SubscriptionEndpoints>().AddSingleton<OperationEndpoints>()
+            .AddSingleton<InvoiceChangeEndpoints>().AddSingleton<ExportEndpoint>().AddHostedService<LedgerUpkeepService>();
     }
+
+    /// <summary>What the role does by itself. It needs the topic <see cref="Topics.BillingEvents"/> in the container, by that name.</summary>
+    public static IServiceCollection AddBillingJobs(this IServiceCollection services) => services
+        .AddSingleton(provider => ActivatorUtilities.CreateInstance<SingleOwner>(provider, provider.GetRequiredService<IOptions<BillingOptions>>().Value.JobSilence))
+        .AddSingleton<BillingMetrics>()
+        .AddSingleton<OwnedLoop>()
+        .AddSingleton<OutboxQueue>()
+        .AddSingleton(provider => ActivatorUtilities.CreateInstance<OutboxRelay>(provider, provider.GetRequiredKeyedService<ITopic>(Topics.BillingEvents)))
+        .AddSingleton<SubscriptionClockJob>()
+        .AddHostedService<BillingJobs>();
 
     public static IEndpointRouteBuilder MapBilling(this IEndpointRouteBuilder routes)
     {
@@ -30,11 +54,16 @@ public static class BillingServices
         routes.ServiceProvider.GetRequiredService<SimulationEndpoints>().Map(routes, edge);
         CatalogEndpoints.Map(routes, edge);
         InvoiceEndpoints.Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<InvoiceChangeEndpoints>().Map(routes, edge);
         GrantEndpoints.Map(routes, edge);
         TransactionEndpoints.Map(routes, edge);
         BalanceEndpoints.Map(routes, edge);
         MonthEndpoints.Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<ExportEndpoint>().Map(routes, edge);
+        CustomerEndpoints.Map(routes, edge);
+        SubjectEndpoints.Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<SubscriptionEndpoints>().Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<OperationEndpoints>().Map(routes, edge);
         OpenApi.Map(routes);
         return routes;
     }

@@ -120,7 +120,7 @@ public class PhaseTests
             foreach (ComponentDocument component in Documents.Read(new RandomCatalog(seed).Make()).PriceBooks.SelectMany(book => book.Version.Plans).SelectMany(plan => plan.Phases).SelectMany(phase => phase.Components))
             {
                 ComponentContent content = ComponentContent.Of(component);
-                ComponentDocument again = content.Read(component.Component.Key, component.Name, RandomCatalog.MeterOf);
+                ComponentDocument again = content.Read(component.Component.Key, component.Name, slug => RandomCatalog.MeterOf(slug)!.Aggregation);
                 Assert.Equal(content, ComponentContent.Of(again));
                 Assert.Equal((component.Name, component.Timing, component.Interval, component.Proration), (again.Name, again.Timing, again.Interval, again.Proration));
             }

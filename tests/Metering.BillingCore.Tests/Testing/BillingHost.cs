@@ -4,12 +4,14 @@ using System.Text;
 using System.Text.Json;
 using Metering.BillingCore.Http;
 using Metering.Storage.ClickHouse;
+using Metering.Storage.Postgres;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Metering.BillingCore.Tests.Testing;
 
@@ -17,12 +19,12 @@ namespace Metering.BillingCore.Tests.Testing;
 internal sealed class BillingHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly Engines _engines;
+    private readonly PostgresDatabase _postgres;
 
-    private BillingHost(WebApplication app, Engines engines)
+    private BillingHost(WebApplication app, PostgresDatabase postgres)
     {
         _app = app;
-        _engines = engines;
+        _postgres = postgres;
         Client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
         Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Tenant);
     }
@@ -37,24 +39,37 @@ internal sealed class BillingHost : IAsyncDisposable
     public static Task<BillingHost> StartAsync(Engines engines, params (string Key, string Value)[] settings) => StartAsync(engines, engines.ClickHouse, settings);
 
     /// <param name="clickHouse">Instead of the one that all tests share.</param>
-    public static async Task<BillingHost> StartAsync(Engines engines, ClickHouseDatabase clickHouse, params (string Key, string Value)[] settings)
+    public static Task<BillingHost> StartAsync(Engines engines, ClickHouseDatabase clickHouse, params (string Key, string Value)[] settings) =>
+        StartAsync(engines, clickHouse, engines.Postgres, TimeProvider.System, settings);
+
+    /// <param name="postgres">Instead of the one that all tests share.</param>
+    /// <param name="time">What the clock shows.</param>
+    public static Task<BillingHost> StartAsync(Engines engines, PostgresDatabase postgres, TimeProvider time) => StartAsync(engines, engines.ClickHouse, postgres, time, []);
+
+    private static async Task<BillingHost> StartAsync(Engines engines, ClickHouseDatabase clickHouse, PostgresDatabase postgres, TimeProvider time, (string Key, string Value)[] settings)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(setting => $"Billing:{setting.Key}", setting => (string?)setting.Value));
         builder.Services.AddRoutingCore().AddLogging();
-        builder.Services.AddSingleton(engines.Postgres).AddSingleton(clickHouse).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(postgres).AddSingleton(clickHouse).AddSingleton(time);
         builder.Services.AddSingleton<ITenantResolver, BearerIsTenant>();
         builder.Services.AddBilling();
         WebApplication app = builder.Build();
         app.UseRouting();
         app.MapBilling();
         await app.StartAsync();
-        return new BillingHost(app, engines);
+        return new BillingHost(app, postgres);
     }
 
-    public Task CreateMeterAsync(string slug, string aggregation = "SUM", string groupBy = """{"model":"$.model"}""") => _engines.ExecuteAsync(
-        $"insert into meter (id, tenant, slug, aggregation, event_type, group_by, created_at, updated_at) values ('{Tenant}-{slug}', '{Tenant}', '{slug}', '{aggregation}', 'request', '{groupBy}', now(), now())");
+    public IServiceProvider Services => _app.Services;
+
+    public async Task CreateMeterAsync(string slug, string aggregation = "SUM", string groupBy = """{"model":"$.model"}""")
+    {
+        await using NpgsqlCommand command = _postgres.Source.CreateCommand(
+            $"insert into meter (id, tenant, slug, aggregation, event_type, group_by, created_at, updated_at) values ('{Tenant}-{slug}', '{Tenant}', '{slug}', '{aggregation}', 'request', '{groupBy}', now(), now())");
+        await command.ExecuteNonQueryAsync();
+    }
 
     public async Task<Answered> SendAsync(string method, string path, string? body = null, params (string Name, string Value)[] headers)
     {

@@ -29,6 +29,7 @@ public sealed class Engines : IAsyncLifetime
 
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"metering-billing-tests-{Environment.ProcessId}");
     private EmbeddedPostgres? _embedded;
+    private string _connection = "";
     private EmbeddedClickHouse? _embeddedClickHouse;
 
     public PostgresDatabase Postgres { get; private set; } = null!;
@@ -43,6 +44,7 @@ public sealed class Engines : IAsyncLifetime
         CancellationToken cancellationToken = TestContext.Current.CancellationToken;
         string connection = Environment.GetEnvironmentVariable("METERING_TEST_POSTGRES") is { Length: > 0 } given ? given : await StartAsync(cancellationToken);
         PostgresConnection = connection;
+        _connection = connection;
         Postgres = new PostgresDatabase(connection);
         await Postgres.MigrateAsync(cancellationToken);
         string server = Environment.GetEnvironmentVariable("METERING_TEST_CLICKHOUSE") is { Length: > 0 } other ? other.TrimEnd('/') : await StartClickHouseAsync(cancellationToken);
@@ -50,6 +52,16 @@ public sealed class Engines : IAsyncLifetime
         await ClickHouse.MigrateAsync(cancellationToken);
         string upto = $"toDateTime({SealedUpto.ToUnixTimeSeconds()}, 'UTC'), ";
         await ClickHouse.ExecuteAsync($"INSERT INTO seal_mark VALUES (1, {upto}[1000, 1000], now()), (2, {upto}[2000, 2000], now())", cancellationToken);
+    }
+
+    /// <summary>A database of its own on the same server, for what goes over all tenants.</summary>
+    public async Task<PostgresDatabase> CreateDatabaseAsync()
+    {
+        string name = $"billing_{RandomNumberGenerator.GetHexString(12, lowercase: true)}";
+        await ExecuteAsync($"create database {name}");
+        PostgresDatabase database = new(new NpgsqlConnectionStringBuilder(_connection) { Database = name }.ConnectionString);
+        await database.MigrateAsync(TestContext.Current.CancellationToken);
+        return database;
     }
 
     /// <summary>As the owner of the tables, who sees nothing either unless it is a superuser.</summary>

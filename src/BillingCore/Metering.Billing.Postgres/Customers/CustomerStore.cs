@@ -28,6 +28,13 @@ public static class CustomerStore
         return (await ReadAsync(command, cancellationToken)) is [var found] ? found : null;
     }
 
+    /// <inheritdoc cref="HoldAsync"/>
+    public static async Task HoldAllAsync(TenantTransaction transaction, IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command("select 1 from billing.customer where tenant_id = $1 and key = any($2) order by key for update", transaction.Tenant, keys.ToArray());
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>In the order of their keys, those that are not archived.</summary>
     /// <param name="after">The key that the last page ended with.</param>
     public static async Task<IReadOnlyList<Customer>> ListAsync(TenantTransaction transaction, string? after, int limit, CancellationToken cancellationToken)

@@ -33,6 +33,9 @@ internal sealed class JsonFields
 
     public string RequiredText(string name) => (Required(name) is { } value ? TextOf(value, PathOf(name)) : null) ?? "";
 
+    /// <summary>The text when the field is one; otherwise null, and whoever reads the field says what is wrong with it.</summary>
+    public string? Peek(string name) => Find(name) is { ValueKind: JsonValueKind.String } value ? TextOf(value, PathOf(name)) : null;
+
     /// <summary>A number in a string: plain, at most 12 decimals.</summary>
     public Fraction? Number(string name) => Find(name) is { } value ? NumberOf(value, PathOf(name)) : null;
 

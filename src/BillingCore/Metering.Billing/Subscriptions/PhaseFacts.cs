@@ -37,6 +37,7 @@ internal static class PhaseFacts
     /// <summary>Another version of the same phase does not begin it anew.</summary>
     private static bool IsSamePhase(SubscriptionTerms one, SubscriptionTerms other) => (one.PriceBook, one.Plan, one.Phase) == (other.PriceBook, other.Plan, other.Phase);
 
-    private static DateTimeOffset EndOf(DateTimeOffset begin, BillingInterval length, ZoneRules zone) =>
+    /// <summary>When a phase ends that begins then.</summary>
+    public static DateTimeOffset EndOf(DateTimeOffset begin, BillingInterval length, ZoneRules zone) =>
         new Cadence(zone, length, BillingAnchor.At(zone.ToLocal(begin))).Boundary(1);
 }

@@ -1,7 +1,7 @@
 using Metering.Billing.Catalog;
 using Metering.Billing.Catalog.Documents;
-using Metering.Billing.Periods;
 using Metering.Billing.Simulation;
+using Metering.Billing.Zones;
 
 namespace Metering.Billing.Subscriptions;
 
@@ -21,8 +21,8 @@ public sealed class PlanTerms
 
     public Currency Currency { get; }
 
-    /// <summary>How long the trial lasts; null when the plan has none.</summary>
-    public BillingInterval? Trial => _plan.Phases[0] is { IsTrial: true, Length: { } length } ? length : null;
+    /// <summary>When a trial that begins then ends; null when the plan has none.</summary>
+    public DateTimeOffset? TrialEnd(DateTimeOffset start, ZoneRules zone) => _plan.Phases[0] is { IsTrial: true, Length: { } length } ? PhaseFacts.EndOf(start, length, zone) : null;
 
     /// <summary>All components of all phases: what subscribers may be charged for some day.</summary>
     public IEnumerable<ComponentDocument> Components => _phases.SelectMany(one => one.Components);

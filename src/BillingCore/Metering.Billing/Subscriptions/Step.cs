@@ -34,7 +34,7 @@ internal sealed record Step(Subscription Subscription, Trigger Trigger, DateTime
         }
 
         bool moves = row.To != row.From || facts is not null;
-        return new Decision(Outcome.Applied, At, recorded, moves ? row.Effects : []);
+        return new Decision(Outcome.Applied, At, recorded, moves ? row.Effects : []) { Trigger = Trigger };
     }
 
     private Outcome? RefusalOfInstants()

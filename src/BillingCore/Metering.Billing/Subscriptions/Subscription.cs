@@ -90,6 +90,21 @@ public sealed record Subscription
     /// <summary>The effective instant of the last fact; the start before there is one.</summary>
     public DateTimeOffset? LastAt { get; init; }
 
+    /// <summary>The terms that the phases of the plan bring by then, if nobody asks for others.</summary>
+    public SubscriptionTerms TermsAt(DateTimeOffset at)
+    {
+        bool leavesTrial = Terms is { IsTrial: true, Next: not null } && TrialEnd <= at;
+        SubscriptionTerms terms = leavesTrial ? Terms.Next!.Terms : Terms;
+        DateTimeOffset? end = leavesTrial && terms.Next is { } first ? PhaseFacts.EndOf(TrialEnd!.Value, first.After, Zone) : PhaseEnd;
+        while (end <= at && terms.Next is { } next)
+        {
+            terms = next.Terms;
+            end = terms.Next is { } following ? PhaseFacts.EndOf(end.Value, following.After, Zone) : null;
+        }
+
+        return terms;
+    }
+
     /// <summary>The subscription after the facts.</summary>
     /// <exception cref="ArgumentException">A fact does not follow the one before it.</exception>
     public Subscription With(IEnumerable<SubscriptionFact> facts)

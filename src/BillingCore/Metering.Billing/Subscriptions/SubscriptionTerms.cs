@@ -12,6 +12,21 @@ public sealed record SubscriptionTerms(string PriceBook, int Version, string Pla
     /// <summary>What follows by the clock, without anybody asking; null for terms that stay. Not compared: it is not what is subscribed to now.</summary>
     public NextPhase? Next { get; init; }
 
+    /// <summary>By component, in this phase and those that follow.</summary>
+    public IReadOnlyDictionary<string, Fraction> Quantities()
+    {
+        Dictionary<string, Fraction> quantities = new(StringComparer.Ordinal);
+        foreach (SubscriptionItem item in Phases().SelectMany(phase => phase.Items))
+        {
+            quantities.TryAdd(item.Component, item.Quantity);
+        }
+
+        return quantities;
+    }
+
+    /// <summary>This phase and those that follow.</summary>
+    public IEnumerable<SubscriptionTerms> Phases() => Next is null ? [this] : [this, .. Next.Terms.Phases()];
+
     /// <summary>Null when the component is not part of it.</summary>
     public SubscriptionItem? Find(string component) => Items.FirstOrDefault(item => item.Component == component);
 

@@ -15,6 +15,8 @@ internal sealed class BillingRequest(HttpContext http, TenantTransaction transac
     private const int DefaultPage = 100;
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 32 };
 
+    private static readonly JsonElement s_empty = JsonDocument.Parse("{}").RootElement;
+
     public TenantTransaction Transaction => transaction;
 
     public DateTimeOffset Now => now;
@@ -29,6 +31,17 @@ internal sealed class BillingRequest(HttpContext http, TenantTransaction transac
 
     /// <summary>Null when absent.</summary>
     public string? Query(string name) => string.IsNullOrEmpty(http.Request.Query[name]) ? null : http.Request.Query[name].ToString();
+
+    /// <exception cref="RefusedException">Not a whole number from 0 on.</exception>
+    public long QueryNumber(string name) => long.TryParse(Query(name), NumberStyles.None, CultureInfo.InvariantCulture, out long number)
+        ? number
+        : throw RefusedException.BadRequest($"{name} must be a whole number.");
+
+    /// <summary>Null when absent.</summary>
+    /// <exception cref="RefusedException">Not a whole minute in UTC.</exception>
+    public DateTimeOffset? QueryMinute(string name) => Query(name) is not { } text ? null
+        : DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset at) && at.Second == 0 ? at
+        : throw RefusedException.BadRequest($"{name} must be a whole minute in UTC such as 2026-01-01T00:00:00Z.");
 
     public int PageSize => Query("limit") is not { } text ? DefaultPage
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit is > 0 and <= MaxPage ? limit
@@ -60,6 +73,10 @@ internal sealed class BillingRequest(HttpContext http, TenantTransaction transac
             throw RefusedException.BadRequest($"The body is not valid JSON: {malformed.Message}");
         }
     }
+
+    /// <summary>The body, where nothing to say is an empty object.</summary>
+    /// <inheritdoc cref="Body"/>
+    public JsonElement BodyOrEmpty() => body.IsEmpty ? s_empty : Body();
 
     /// <summary>Applies If-Match and If-None-Match to what is there.</summary>
     /// <param name="revision">Null when nothing is.</param>

@@ -24,13 +24,14 @@ public sealed record ComponentContent(string Price, string Body)
     /// <summary>The component again.</summary>
     /// <param name="key">Its key in a plan.</param>
     /// <param name="name">For people.</param>
-    /// <param name="meterOf">Meters that a price bills are never redefined, so what they are now is what they were.</param>
+    /// <param name="aggregationOf">Of a meter by its slug. Meters that a price bills are never redefined, so what they are now is what they were.</param>
     /// <exception cref="InvalidDataException">The body is not the content of a component.</exception>
-    public ComponentDocument Read(string key, string name, Func<string, MeterFacts?> meterOf)
+    public ComponentDocument Read(string key, string name, Func<string, MeterAggregation> aggregationOf)
     {
         using JsonDocument body = JsonDocument.Parse(Body);
         List<Problem> problems = [];
-        ComponentDocument component = PriceBookReader.ReadContent(new JsonFields(body.RootElement, "", problems), key, name, meterOf);
+        HashSet<string> named = [.. DocumentTexts.Of(body.RootElement)];
+        ComponentDocument component = PriceBookReader.ReadContent(new JsonFields(body.RootElement, "", problems), key, name, slug => new MeterFacts(aggregationOf(slug), named));
         return problems.Count == 0 ? component : throw new InvalidDataException($"Price {Price} cannot be read: {problems[0]}");
     }
 }

@@ -36,20 +36,12 @@ internal sealed record StoredCatalog(long Version, CatalogDocument Document)
     }
 
     /// <summary>What was published was right then: products and meters that it names count as there. Whether they still are is for the new document to say.</summary>
-    private static PriceBookDocument ReadBook(PriceBookVersion version)
+    public static PriceBookDocument ReadBook(PriceBookVersion version)
     {
         using JsonDocument body = JsonDocument.Parse(version.Body);
-        HashSet<string> named = [.. Texts(body.RootElement)];
+        HashSet<string> named = [.. DocumentTexts.Of(body.RootElement)];
         List<Problem> problems = [];
         PriceBookDocument book = PriceBookReader.Read(body.RootElement, _ => new MeterFacts(MeterAggregation.Sum, named), named, problems);
         return problems.Count == 0 ? book : throw new InvalidDataException($"Version {version.Version} of price book '{version.Book}' cannot be read: {problems[0]}");
     }
-
-    private static IEnumerable<string> Texts(JsonElement element) => element.ValueKind switch
-    {
-        JsonValueKind.Object => element.EnumerateObject().SelectMany(field => Texts(field.Value)),
-        JsonValueKind.Array => element.EnumerateArray().SelectMany(Texts),
-        JsonValueKind.String => [element.GetString()!],
-        _ => [],
-    };
 }
