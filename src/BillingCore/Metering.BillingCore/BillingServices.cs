@@ -20,6 +20,7 @@ using Metering.Contracts;
 using Metering.EventLog;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Metering.BillingCore;
@@ -30,9 +31,11 @@ public static class BillingServices
     public static IServiceCollection AddBilling(this IServiceCollection services)
     {
         services.AddOptionsWithValidateOnStart<BillingOptions>().BindConfiguration(BillingOptions.Section).ValidateDataAnnotations();
+        services.TryAddSingleton<IStandings, InvoiceStandings>();
+        services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>().AddSingleton<SubscriptionEndpoints>().AddSingleton<OperationEndpoints>()
+            .AddSingleton<InvoiceChangeEndpoints>().AddSingleton<ExportEndpoint>();
         services.AddRuns();
-        services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<IStandings, InvoiceStandings>();
-        return services.AddSingleton<SimulationEndpoints>().AddSingleton<SubscriptionEndpoints>().AddSingleton<OperationEndpoints>().AddSingleton<ExportEndpoint>();
+        return services;
     }
 
     /// <summary>What the role does by itself. It needs the topic <see cref="Topics.BillingEvents"/> in the container, by that name.</summary>
@@ -55,18 +58,19 @@ public static class BillingServices
         PriceBookEndpoints.Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<SimulationEndpoints>().Map(routes, edge);
         CatalogEndpoints.Map(routes, edge);
-        routes.ServiceProvider.GetRequiredService<RunEndpoints>().Map(routes, edge);
-        routes.ServiceProvider.GetRequiredService<CorrectionEndpoints>().Map(routes, edge);
         InvoiceEndpoints.Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<InvoiceChangeEndpoints>().Map(routes, edge);
         GrantEndpoints.Map(routes, edge);
-        CustomerEndpoints.Map(routes, edge);
-        SubjectEndpoints.Map(routes, edge);
-        routes.ServiceProvider.GetRequiredService<SubscriptionEndpoints>().Map(routes, edge);
-        routes.ServiceProvider.GetRequiredService<OperationEndpoints>().Map(routes, edge);
         TransactionEndpoints.Map(routes, edge);
         BalanceEndpoints.Map(routes, edge);
         MonthEndpoints.Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<ExportEndpoint>().Map(routes, edge);
+        CustomerEndpoints.Map(routes, edge);
+        SubjectEndpoints.Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<SubscriptionEndpoints>().Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<OperationEndpoints>().Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<RunEndpoints>().Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<CorrectionEndpoints>().Map(routes, edge);
         OpenApi.Map(routes);
         return routes;
     }

@@ -54,16 +54,36 @@ internal sealed class MeteringClient : IDisposable
 
     /// <summary>The answer whatever its status.</summary>
     /// <exception cref="ServerException">No answer.</exception>
-    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken);
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancellationToken)
     {
         try
         {
-            return await _http.SendAsync(request, cancellationToken);
+            return await _http.SendAsync(request, completion, cancellationToken);
         }
         catch (HttpRequestException problem)
         {
             throw new ServerException(
                 $"{Server} does not answer ({problem.InnerException?.Message ?? problem.Message}). Start one with 'metering up', or name another with --server.", null);
+        }
+    }
+
+    /// <summary>An answer that is read as it comes.</summary>
+    /// <inheritdoc cref="GetAsync"/>
+    public async Task<HttpResponseMessage> StreamAsync(string path, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, path.TrimStart('/'));
+        HttpResponseMessage response = await SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            throw Problems.Refusal(response, await response.Content.ReadAsStringAsync(cancellationToken));
         }
     }
 

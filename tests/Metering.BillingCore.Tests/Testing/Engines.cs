@@ -35,12 +35,16 @@ public sealed class Engines : IAsyncLifetime
 
     public PostgresDatabase Postgres { get; private set; } = null!;
 
+    /// <summary>With its password, which the database's own does not give away.</summary>
+    public string PostgresConnection { get; private set; } = null!;
+
     public ClickHouseDatabase ClickHouse { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
         CancellationToken cancellationToken = TestContext.Current.CancellationToken;
         string connection = Environment.GetEnvironmentVariable("METERING_TEST_POSTGRES") is { Length: > 0 } given ? given : await StartAsync(cancellationToken);
+        PostgresConnection = connection;
         _connection = connection;
         Postgres = new PostgresDatabase(connection);
         await Postgres.MigrateAsync(cancellationToken);

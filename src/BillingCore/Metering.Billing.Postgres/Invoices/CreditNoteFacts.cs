@@ -1,9 +1,11 @@
 using Metering.Billing.Invoicing;
 using Metering.Billing.Ledger;
+using Metering.Billing.Periods;
 using Metering.Billing.Postgres.Customers;
 using Metering.Billing.Postgres.Grants;
 using Metering.Billing.Postgres.Ledger;
 using Metering.Billing.Postgres.Tenancy;
+using Metering.Billing.Proration;
 
 namespace Metering.Billing.Postgres.Invoices;
 
@@ -11,9 +13,10 @@ namespace Metering.Billing.Postgres.Invoices;
 /// <param name="Facts">Of its lines, as the ledger books them.</param>
 /// <param name="Promotions">What returns to which promotional grant.</param>
 /// <param name="Lapsed">Promotional grants among them that have expired: they get nothing back.</param>
+/// <param name="Undeferred">What is taken out of Deferred, and so is not recognised any more.</param>
 internal sealed record ComputedNote(
-    string Id, NoteToIssue Wanted, InvoiceRow Invoice, string Zone, CreditNoteLineRow[] Lines, LineFact[] Facts, IReadOnlyList<(string Grant, Money Amount)> Promotions,
-    IReadOnlySet<string> Lapsed, CreditNoteSettlement Settlement)
+    string Id, NoteToIssue Wanted, InvoiceRow Invoice, CreditNoteLineRow[] Lines, LineFact[] Facts, IReadOnlyList<(string Grant, Money Amount)> Promotions,
+    IReadOnlySet<string> Lapsed, IReadOnlyList<DeferredLine> Undeferred, CreditNoteSettlement Settlement)
 {
     public Money Total => Sum(line => line.Total);
 
@@ -110,9 +113,24 @@ internal sealed class CreditNoteFacts
             [.. used.Where(one => one.Grant.Kind == Credits.GrantKind.Paid).Select(one => new SettledByGrant(one.Grant.Id, one.Used, one.Grant.State == GrantState.Expired || one.Grant.ExpiresAt <= _now))];
         IReadOnlyList<(string, Money)> promotional = [.. used.Where(one => one.Grant.Kind == Credits.GrantKind.Promotional).Select(one => (one.Grant.Id, one.Used))];
         Money given = lines.Aggregate(Money.Zero(invoice.Currency), (sum, line) => sum + line.Promotional);
+        LineFact[] facts = [.. lines.Select(Fact)];
         return new ComputedNote(
-            id, wanted, invoice, _customers[invoice.Customer].Zone, lines, [.. lines.Select(Fact)], CreditNote.Promotions(given, promotional),
-            used.Where(one => one.Grant.State == GrantState.Expired).Select(one => one.Grant.Id).ToHashSet(StringComparer.Ordinal), CreditNote.Settle(total, invoice.Remaining, paid));
+            id, wanted, invoice, lines, facts, CreditNote.Promotions(given, promotional),
+            used.Where(one => one.Grant.State == GrantState.Expired).Select(one => one.Grant.Id).ToHashSet(StringComparer.Ordinal),
+            [.. lines.Zip(facts).Where(pair => pair.Second.Undeferred.Sign > 0).Select(pair => Undeferred(pair.First, pair.Second, invoice))],
+            CreditNote.Settle(total, invoice.Remaining, paid));
+    }
+
+    /// <summary>
+    /// From the month on that is the first not recognised, because all that is deferred is of it and of later ones. Its first day is that of every zone at about
+    /// eleven o'clock UTC.
+    /// </summary>
+    private DeferredLine Undeferred(CreditNoteLineRow line, LineFact fact, InvoiceRow invoice)
+    {
+        InvoiceLineRow billed = _lines[invoice.Id].First(one => one.Number == line.Line);
+        DateTimeOffset month = new(_now.UtcDateTime.Year, _now.UtcDateTime.Month, 1, 11, 0, 0, TimeSpan.Zero);
+        return new DeferredLine(
+            line.Id, billed.Id, invoice.Customer, -fact.Undeferred, new TimeRange(billed.Service.Clamp(month), billed.Service.End), _customers[invoice.Customer].Zone, ProrationUnit.Day);
     }
 
     private CreditNoteLineRow Line(NotePart part, string id, InvoiceRow invoice, InvoiceLineRow[] billed, bool isWhole)

@@ -1,10 +1,8 @@
 using Metering.Billing.Invoicing;
 using Metering.Billing.Ledger;
-using Metering.Billing.Periods;
 using Metering.Billing.Postgres.Grants;
 using Metering.Billing.Postgres.Ledger;
 using Metering.Billing.Postgres.Tenancy;
-using Metering.Billing.Proration;
 
 namespace Metering.Billing.Postgres.Invoices;
 
@@ -88,7 +86,7 @@ public static class CreditNotes
     {
         Booking booking = await Books.BookingAsync(transaction, now, cancellationToken);
         await Books.PostAsync(transaction, [.. notes.SelectMany(note => CreditNotePostings.Issued(Issued(note), booking))], cancellationToken);
-        await Deferrals.AddAsync(transaction, [.. notes.SelectMany(note => Undeferred(note, now))], cancellationToken);
+        await Deferrals.AddAsync(transaction, [.. notes.SelectMany(note => note.Undeferred)], cancellationToken);
         await GrantStore.MoveAsync(transaction, [.. notes.SelectMany(Moves)], now, cancellationToken);
         string[] numbers = await DocumentNumbers.TakeAsync(transaction, DocumentNumbers.CreditNotes, notes.Length, cancellationToken);
         await CreditNoteStore.InsertAsync(transaction, notes, numbers, now, cancellationToken);
@@ -117,13 +115,6 @@ public static class CreditNotes
 
     private static IEnumerable<GrantMove> Moves(ComputedNote note) => note.Promotions.Where(one => !note.Lapsed.Contains(one.Grant)).Concat(note.Settlement.RestoredGrants)
         .Select((one, i) => new GrantMove(one.Grant, $"credit-note:{note.Id}", note.Invoice.Id, -one.Amount, i));
-
-    /// <summary>What is taken out of Deferred is not recognised any more: from the note on, or at once when the time is served.</summary>
-    private static IEnumerable<DeferredLine> Undeferred(ComputedNote note, DateTimeOffset now) => note.Lines.Zip(note.Facts)
-        .Where(pair => pair.Second.Undeferred.Sign > 0)
-        .Select(pair => new DeferredLine(
-            pair.First.Id, LineId.Of(note.Invoice.Id, pair.First.Line!.Value), note.Invoice.Customer, -pair.Second.Undeferred, new TimeRange(now, now < pair.First.Period.End ? pair.First.Period.End : now),
-            note.Zone, ProrationUnit.Day));
 
     private static async Task<bool> ReverseAsync(TenantTransaction transaction, CreditNoteRow note, string reason, DateTimeOffset now, CancellationToken cancellationToken)
     {

@@ -16,7 +16,6 @@ namespace Metering.BillingCore.Grants;
 /// <summary>Credit that is given away or sold, and what customers have of it.</summary>
 internal static class GrantEndpoints
 {
-    private const string Actor = "api";
     private const string Grants = "/v1/grants";
     private const string Grant = $"{Grants}/{{grant}}";
 
@@ -52,7 +51,7 @@ internal static class GrantEndpoints
         RefusedException.ThrowIfAny(problems);
         GrantToMake grant = new(
             wanted.Customer, wanted.Kind, wanted.Amount, wanted.Reference, wanted.Components, wanted.Priority, wanted.ValidFrom ?? request.Now, wanted.ExpiresAt);
-        GrantRow made = Made(await GrantMaking.MakeAsync(request.Transaction, Actor, grant, TzdbZones.Instance.TzdbVersion, request.Now, request.Aborted), wanted.Customer);
+        GrantRow made = Made(await GrantMaking.MakeAsync(request.Transaction, Actors.Api, grant, TzdbZones.Instance.TzdbVersion, request.Now, request.Aborted), wanted.Customer);
         return Answer.Json(json => Write(json, made), StatusCodes.Status201Created, location: $"{Grants}/{made.Id}");
     }
 
@@ -62,7 +61,7 @@ internal static class GrantEndpoints
         List<Problem> problems = [];
         RefundRequest wanted = RefundRequest.Read(request.Body(), grant.Amount.Currency, problems);
         RefusedException.ThrowIfAny(problems);
-        GrantRow refunded = Made(await GrantEnds.RefundAsync(request.Transaction, Actor, grant.Id, wanted.Amount, request.Now, request.Aborted), grant.Id);
+        GrantRow refunded = Made(await GrantEnds.RefundAsync(request.Transaction, Actors.Api, grant.Id, wanted.Amount, request.Now, request.Aborted), grant.Id);
         return Answer.Json(json => Write(json, refunded));
     }
 

@@ -1,6 +1,7 @@
 using Metering.Billing;
 using Metering.Billing.Invoicing.Requests;
 using Metering.Billing.Postgres.Invoices;
+using Metering.Billing.Postgres.Subscriptions;
 using Metering.BillingCore.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -8,12 +9,11 @@ using Microsoft.AspNetCore.Routing;
 namespace Metering.BillingCore.Invoices;
 
 /// <summary>What happens to a final invoice by hand: payments, credit notes, void and write-off.</summary>
-internal static class InvoiceChangeEndpoints
+internal sealed class InvoiceChangeEndpoints(IStandings standings)
 {
-    private const string Actor = "api";
     private const string Note = "/v1/credit-notes/{note}";
 
-    public static void Map(IEndpointRouteBuilder routes, BillingEdge edge)
+    public void Map(IEndpointRouteBuilder routes, BillingEdge edge)
     {
         edge.Map(routes, HttpMethods.Post, $"{InvoiceEndpoints.Invoice}/payments", PayAsync);
         edge.Map(routes, HttpMethods.Post, $"{InvoiceEndpoints.Invoice}/credit-notes", CreditAsync);
@@ -23,39 +23,44 @@ internal static class InvoiceChangeEndpoints
         edge.Map(routes, HttpMethods.Post, $"{Note}/void", VoidNoteAsync);
     }
 
-    private static async Task<Answer> PayAsync(BillingRequest request)
+    private async Task<Answer> PayAsync(BillingRequest request)
     {
         InvoiceRow invoice = await HeldAsync(request);
         PaymentRequest wanted = Read(request, (body, problems) => PaymentRequest.Read(body, invoice.Currency, problems));
         PaymentToTake payment = new(invoice.Id, wanted.Reference, wanted.Amount, wanted.Method, wanted.ReceivedAt ?? request.Now);
-        PaymentRow taken = (await Payments.TakeAsync(request.Transaction, Actor, payment, request.Now, request.Aborted)).Made($"invoice {invoice.Id}");
+        PaymentRow taken = (await Payments.TakeAsync(request.Transaction, Actors.Api, payment, request.Now, request.Aborted)).Made($"invoice {invoice.Id}");
+        await PaidSubscription.FollowAsync(request, standings, invoice.Id);
         return Answer.Json(json => InvoiceBodies.Write(json, taken), StatusCodes.Status201Created);
     }
 
-    private static async Task<Answer> CreditAsync(BillingRequest request)
+    private async Task<Answer> CreditAsync(BillingRequest request)
     {
         InvoiceRow invoice = await HeldAsync(request);
         CreditNoteRequest wanted = Read(request, (body, problems) => CreditNoteRequest.Read(body, invoice.Currency, problems));
         NoteToIssue note = new(
             invoice.Id, await CauseAsync(request, invoice.Id, wanted.Reference), wanted.Reason, wanted.Lines?.Select(line => (NotePart)new LinePart(line.Line, line.Amount)).ToList(), wanted.Refunds);
-        CreditNoteRow issued = (await CreditNotes.IssueAsync(request.Transaction, Actor, [note], request.Now, request.Aborted))[0].Made($"invoice {invoice.Id}");
+        CreditNoteRow issued = (await CreditNotes.IssueAsync(request.Transaction, Actors.Api, [note], request.Now, request.Aborted))[0].Made($"invoice {invoice.Id}");
+        await PaidSubscription.FollowAsync(request, standings, invoice.Id);
         return (await AnswerAsync(request, issued)) with { Status = StatusCodes.Status201Created, Location = $"/v1/credit-notes/{issued.Id}" };
     }
 
-    private static async Task<Answer> VoidAsync(BillingRequest request)
+    private async Task<Answer> VoidAsync(BillingRequest request)
     {
         InvoiceRow invoice = await HeldAsync(request);
         ClosingRequest wanted = Read(request, (body, problems) => ClosingRequest.Read(body, mayWaive: true, problems));
         InvoiceRow closed =
-            (await InvoiceClosing.VoidAsync(request.Transaction, Actor, invoice.Id, wanted.Reason, wanted.Waives, request.Now, request.Aborted)).Made($"invoice {invoice.Id}");
+            (await InvoiceClosing.VoidAsync(request.Transaction, Actors.Api, invoice.Id, wanted.Reason, wanted.Waives, request.Now, request.Aborted)).Made($"invoice {invoice.Id}");
+        await PaidSubscription.FollowAsync(request, standings, invoice.Id);
         return AnswerOf(closed);
     }
 
-    private static async Task<Answer> WriteOffAsync(BillingRequest request)
+    private async Task<Answer> WriteOffAsync(BillingRequest request)
     {
         InvoiceRow invoice = await HeldAsync(request);
         ClosingRequest wanted = Read(request, (body, problems) => ClosingRequest.Read(body, mayWaive: false, problems));
-        return AnswerOf((await InvoiceClosing.WriteOffAsync(request.Transaction, Actor, invoice.Id, wanted.Reason, request.Now, request.Aborted)).Made($"invoice {invoice.Id}"));
+        InvoiceRow closed = (await InvoiceClosing.WriteOffAsync(request.Transaction, Actors.Api, invoice.Id, wanted.Reason, request.Now, request.Aborted)).Made($"invoice {invoice.Id}");
+        await PaidSubscription.FollowAsync(request, standings, invoice.Id);
+        return AnswerOf(closed);
     }
 
     private static async Task<Answer> GetNoteAsync(BillingRequest request) => await AnswerAsync(
@@ -66,7 +71,7 @@ internal static class InvoiceChangeEndpoints
     {
         ClosingRequest wanted = Read(request, (body, problems) => ClosingRequest.Read(body, mayWaive: false, problems));
         string id = request.Route("note");
-        return await AnswerAsync(request, (await CreditNotes.VoidAsync(request.Transaction, Actor, id, wanted.Reason, request.Now, request.Aborted)).Made($"credit note {id}"));
+        return await AnswerAsync(request, (await CreditNotes.VoidAsync(request.Transaction, Actors.Api, id, wanted.Reason, request.Now, request.Aborted)).Made($"credit note {id}"));
     }
 
     /// <summary>The caller's reference, or that it is one more.</summary>

@@ -23,7 +23,6 @@ internal static class InvoiceEndpoints
         edge.Map(routes, HttpMethods.Delete, Invoice, DeleteAsync);
         edge.Map(routes, HttpMethods.Get, $"{Invoice}/html", HtmlAsync);
         edge.Map(routes, HttpMethods.Get, $"{Invoice}/lines/{{line}}/explain", ExplainAsync);
-        InvoiceChangeEndpoints.Map(routes, edge);
     }
 
     private static async Task<Answer> ListAsync(BillingRequest request)
