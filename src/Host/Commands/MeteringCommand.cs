@@ -31,6 +31,8 @@ internal static class MeteringCommand
             TimeCommands.Periods(),
             SimulateCommand.Create(),
             CatalogCommand.Create(),
+            CustomersCommand.Create(),
+            SubscriptionsCommand.Create(),
             AuditCommand.Create(),
             RepairCommand.Create(),
             GrowCommand.Create(),

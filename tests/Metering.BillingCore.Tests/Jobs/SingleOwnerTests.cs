@@ -44,7 +44,7 @@ public sealed class SingleOwnerTests(Engines engines)
         await using PostgresDatabase database = await engines.CreateDatabaseAsync();
         Ownership zombie = await Testing.Jobs.TakeAsync(database, "job");
         await EndSessionsAsync(database);
-        await using Ownership next = await Testing.Jobs.TakeAsync(database, "job");
+        await using Ownership next = await Testing.Jobs.TakeOverAsync(database, "job");
         TenantDatabase tenants = new(database);
         await using TenantTransaction transaction = await tenants.BeginAsync("t", Stop);
         await Assert.ThrowsAsync<OwnershipLostException>(() => zombie.HoldAsync(transaction, Stop));
@@ -63,7 +63,7 @@ public sealed class SingleOwnerTests(Engines engines)
         TenantTransaction committing = await new TenantDatabase(database).BeginAsync("t", Stop);
         await zombie.HoldAsync(committing, Stop);
         await EndSessionsAsync(database, exceptTransactions: true);
-        Task<Ownership> taking = Testing.Jobs.TakeAsync(database, "job");
+        Task<Ownership> taking = Testing.Jobs.TakeOverAsync(database, "job");
         await WaitForLockAsync(database);
         Assert.False(taking.IsCompleted);
         await committing.CommitAsync(Stop);

@@ -88,7 +88,7 @@ public sealed class OutboxRelayTests(Engines engines)
             await end.ExecuteScalarAsync(Stop);
         }
 
-        await using Ownership owner = await Testing.Jobs.TakeAsync(world.Database, OutboxRelay.Job);
+        await using Ownership owner = await Testing.Jobs.TakeOverAsync(world.Database, OutboxRelay.Job);
         OutboxRelay old = Testing.Jobs.Relay(world.Database, world.Topic, TimeProvider.System);
         OutboxRelay current = Testing.Jobs.Relay(world.Database, world.Topic, TimeProvider.System);
         for (int round = 0; round < Rounds; round++)

@@ -22,6 +22,19 @@ internal static class Jobs
     public static async Task<Ownership> TakeAsync(PostgresDatabase database, string job) =>
         await Owner(database).TryTakeAsync(job, TestContext.Current.CancellationToken) ?? throw new InvalidOperationException($"{job} has an owner.");
 
+    /// <summary>Takes it from an owner whose session is being ended: it is there as soon as the server has noticed.</summary>
+    public static async Task<Ownership> TakeOverAsync(PostgresDatabase database, string job)
+    {
+        SingleOwner owner = Owner(database);
+        while (true)
+        {
+            if (await owner.TryTakeAsync(job, TestContext.Current.CancellationToken) is { } mine)
+            {
+                return mine;
+            }
+        }
+    }
+
     public static SubscriptionClockJob Clock(Shop shop, BillingOptions? options = null) => new(
         new TenantDatabase(shop.Database), shop.Database, new NothingOwed(), Options.Create(options ?? new BillingOptions()), shop.Time, Metrics(), NullLogger<SubscriptionClockJob>.Instance);
 
