@@ -10,6 +10,8 @@ internal sealed class DemoPlan
     private const double DuplicateShare = 0.006;
     private const int EventsPerRequest = 3;
     private const int Conflicts = 5;
+    private const int RequestsPerMonthRequest = 20;
+    private const int TokensOfMonth = 10;
 
     private readonly Random _random;
     private readonly DateTimeOffset _from;
@@ -35,6 +37,15 @@ internal sealed class DemoPlan
     /// <summary>Usage of the oldest minutes that turns up when they are sealed.</summary>
     public IReadOnlyList<byte[]> Late => _late;
 
+    /// <summary>The last calendar month, in the order in which it happened.</summary>
+    public IReadOnlyList<byte[]> Month { get; private set; } = [];
+
+    /// <summary>Half-open.</summary>
+    public (DateTimeOffset From, DateTimeOffset To) LastMonth { get; private set; }
+
+    /// <summary>Usage of the last day of that month that turns up when it is billed.</summary>
+    public byte[] LateForInvoice { get; private set; } = [];
+
     public byte[] Void { get; private set; } = [];
 
     public byte[] Amendment { get; private set; } = [];
@@ -43,8 +54,8 @@ internal sealed class DemoPlan
 
     public int Duplicates { get; private set; }
 
-    /// <summary>Records the log will hold: every line, the void and the amendment.</summary>
-    public long Records => OnTime.Count + Late.Count + 2;
+    /// <summary>Records the log will hold: every line, the void, the amendment, and what is late for its invoice.</summary>
+    public long Records => Month.Count + OnTime.Count + Late.Count + 3;
 
     /// <param name="seed">Decides everything but the times.</param>
     /// <param name="events">About how many events.</param>
@@ -60,6 +71,7 @@ internal sealed class DemoPlan
             plan.AddRequest(i, requests);
         }
 
+        plan.AddMonth(requests / RequestsPerMonthRequest);
         plan.AddBroken(requests);
         plan.AddConflicts();
         plan.Correct();
@@ -81,6 +93,38 @@ internal sealed class DemoPlan
         Add(request, index, isLate);
         Add(request with { Id = id + "-in", TokenType = "input", Tokens = 1 + (long)Around(model.InputTokens) }, index, isLate);
         Add(request with { Id = id + "-out", TokenType = "output", Tokens = 1 + (long)Around(model.OutputTokens) }, index, isLate);
+    }
+
+    /// <summary>Of the month before that of the last event: whole prompts and answers, a request after the other.</summary>
+    private void AddMonth(int requests)
+    {
+        DateTimeOffset to = new(_to.Year, _to.Month, 1, 0, 0, 0, TimeSpan.Zero);
+        DateTimeOffset from = to.AddMonths(-1);
+        LastMonth = (from, to);
+        List<byte[]> lines = [];
+        for (int i = 0; i < requests; i++)
+        {
+            DemoWorld.Model model = DemoWorld.PickModel(_random);
+            long ticks = from.Ticks + (long)((to - from).Ticks * ((double)i / requests));
+            DemoEvent request = new(
+                string.Create(CultureInfo.InvariantCulture, $"month-{i:x6}"), DemoWorld.Gateways[_random.Next(DemoWorld.Gateways.Count)], DemoWorld.PickCustomer(_random).Name, model.Name, null, 0,
+                Math.Round((decimal)Around(model.LatencyMs), 3) + 1, ticks);
+            foreach (DemoEvent one in new[]
+            {
+                request,
+                request with { Id = request.Id + "-in", TokenType = "input", Tokens = 1 + (long)Around(model.InputTokens * TokensOfMonth) },
+                request with { Id = request.Id + "-out", TokenType = "output", Tokens = 1 + (long)Around(model.OutputTokens * TokensOfMonth) },
+            })
+            {
+                Expectation.Add(one);
+                lines.Add(one.ToJson());
+            }
+        }
+
+        Month = lines;
+        DemoEvent late = new("month-late", DemoWorld.Gateways[0], DemoWorld.Customers[0].Name, DemoWorld.Models[0].Name, "input", 2_000_000, 0, to.AddHours(-6).Ticks);
+        Expectation.Add(late);
+        LateForInvoice = late.ToJson();
     }
 
     private void Add(in DemoEvent one, int index, bool isLate)

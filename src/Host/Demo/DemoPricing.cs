@@ -7,28 +7,15 @@ using Spectre.Console;
 
 namespace Metering.Host.Demo;
 
-/// <summary>Ends the demo: products and prices are made, and the sealed usage is priced under both versions.</summary>
+/// <summary>The sealed usage of today, priced under both versions of the prices.</summary>
 internal sealed class DemoPricing(MeteringClient client, IAnsiConsole console)
 {
-    private const string Versions = $"v1/price-books/{DemoPrices.Book}/versions";
-
     /// <param name="from">The first minute with usage.</param>
     /// <param name="upto">Minutes before this one are sealed.</param>
     public async Task ShowAsync(DateTimeOffset from, DateTimeOffset upto, CancellationToken cancellationToken)
     {
-        await PublishAsync(cancellationToken);
         using JsonDocument answer = await client.PostAsync(SimulationPages.Path, Request(from, upto), cancellationToken);
         Show(answer.RootElement, from, upto);
-    }
-
-    private async Task PublishAsync(CancellationToken cancellationToken)
-    {
-        (await client.PutAsync("v1/products/gateway", DemoPrices.Product, cancellationToken)).Dispose();
-        foreach ((int index, string version) in new[] { DemoPrices.First, DemoPrices.Second }.Index())
-        {
-            (await client.PutAsync($"v1/price-books/{DemoPrices.Book}/draft", version, cancellationToken)).Dispose();
-            (await client.PostAsync(string.Create(CultureInfo.InvariantCulture, $"{Versions}/{index + 1}/publish"), null, cancellationToken)).Dispose();
-        }
     }
 
     private static string Request(DateTimeOffset from, DateTimeOffset upto) => JsonText.Write(json =>

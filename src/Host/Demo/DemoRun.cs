@@ -22,6 +22,7 @@ internal sealed class DemoRun : IDisposable
     private readonly DemoSending _sending;
     private readonly DemoReport _report;
     private readonly DemoPricing _pricing;
+    private readonly DemoBilling _billing;
 
     public DemoRun(MeteringServer server, DemoSettings settings, DemoTimeline timeline, TimeProvider time, IAnsiConsole console)
     {
@@ -31,6 +32,7 @@ internal sealed class DemoRun : IDisposable
         _sending = new DemoSending(new EventSender(_client, time, s_patience));
         _report = new DemoReport(console, server, settings.Tenant);
         _pricing = new DemoPricing(_client, console);
+        _billing = new DemoBilling(_client, console);
     }
 
     /// <returns>Whether the audit and the demo's own expectation agree with the answers.</returns>
@@ -44,11 +46,14 @@ internal sealed class DemoRun : IDisposable
         DemoPlan plan = DemoPlan.Create(_settings.Seed, _settings.Events, _timeline.From, _time.GetUtcNow(), _timeline.SealedUpto);
         DemoCounts before = await DemoCounts.ReadAsync(_clickHouse, cancellationToken);
         DemoProgress progress = new(_client, _clickHouse, _sending, before, _time);
+        await progress.ShowAsync("Playing last month", () => _sending.SendInOrderAsync(plan.Month, cancellationToken), cancellationToken);
         await progress.ShowAsync("Sending usage", () => _sending.SendAsync(plan.OnTime, cancellationToken), cancellationToken);
         await progress.ShowAsync("Waiting for a seal", () => WaitAsync(SealedAsync, cancellationToken), cancellationToken);
+        await progress.ShowAsync("Billing last month", () => _billing.BillAsync(plan.LastMonth.From, cancellationToken), cancellationToken);
         await progress.ShowAsync("Sending late usage", () => SendLateAsync(plan, cancellationToken), cancellationToken);
         await progress.ShowAsync("Waiting until counted", () => WaitAsync(token => CountedAsync(before.Records + plan.Records, token), cancellationToken), cancellationToken);
         await SealLateUsageAsync(cancellationToken);
+        await progress.ShowAsync("Correcting the bill", () => _billing.CorrectAsync(cancellationToken), cancellationToken);
         return await ReportAsync(plan, before, cancellationToken);
     }
 
@@ -56,7 +61,7 @@ internal sealed class DemoRun : IDisposable
 
     private async Task SendLateAsync(DemoPlan plan, CancellationToken cancellationToken)
     {
-        await _sending.SendAsync(plan.Late, cancellationToken);
+        await _sending.SendAsync([.. plan.Late, plan.LateForInvoice], cancellationToken);
         await _sending.CorrectAsync("v1/events/void", plan.Void, cancellationToken);
         await _sending.CorrectAsync("v1/events/amend", plan.Amendment, cancellationToken);
     }
@@ -83,6 +88,7 @@ internal sealed class DemoRun : IDisposable
             await DemoFindings.DeadLettersAsync(_clickHouse, _settings.Tenant, cancellationToken), DemoCounts.Of(audit.RootElement).Since(before).Duplicates, plan.Duplicates);
         bool isGood = _report.Verdict(audit.RootElement, answers.Differences(plan.Expectation), plan.Expectation);
         await _pricing.ShowAsync(_timeline.From, seal.Upto, cancellationToken);
+        isGood &= await _billing.ShowAsync(plan.LastMonth.From, cancellationToken);
         if (!_settings.Once)
         {
             _report.Addresses(_timeline.From, seal.Upto);

@@ -26,6 +26,15 @@ internal sealed class DemoSending(EventSender sender)
         await Parallel.ForEachAsync(lines.Chunk(BatchLines), options, async (batch, token) => await SendBatchAsync(batch, token));
     }
 
+    /// <summary>One batch after the other.</summary>
+    public async Task SendInOrderAsync(IReadOnlyList<byte[]> lines, CancellationToken cancellationToken)
+    {
+        foreach (byte[][] batch in lines.Chunk(BatchLines))
+        {
+            await SendBatchAsync(batch, cancellationToken);
+        }
+    }
+
     public async Task CorrectAsync(string path, byte[] body, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _sent);

@@ -46,7 +46,7 @@ public sealed class CreationTests(Engines engines)
     [InlineData("", "draft", null)]
     [InlineData(""","start":"2026-05-01T00:00:00Z" """, "scheduled", null)]
     [InlineData(""","first_payment":true""", "incomplete", "2026-03-10T12:01:00Z")]
-    [InlineData(""","start":"2026-02-10T00:00:00Z" """, "active", "2026-03-10T12:01:00Z")]
+    [InlineData(""","start":"2026-02-10T00:00:00Z" """, "active", "2026-03-10T12:00:00Z")]
     public async Task Where_it_begins_its_life_depends_on_how_it_was_agreed(string more, string state, string? billAt)
     {
         await using Shop shop = await Shop.OpenAsync(engines);

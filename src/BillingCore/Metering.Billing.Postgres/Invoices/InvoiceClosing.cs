@@ -39,7 +39,7 @@ public static class InvoiceClosing
         await GrantStore.MoveAsync(
             transaction, [.. used.Where(one => !IsGone(one.Grant, now)).Select(one => new GrantMove(one.Grant.Id, $"invoice:{id}:voided", id, -one.Used, one.Order))], now, cancellationToken);
         await GrantStore.TurnSoldAsync(transaction, [id], GrantState.Void, cancellationToken);
-        InvoiceRow after = invoice with { State = InvoiceState.Void, Remaining = Money.Zero(invoice.Currency), ClosedAt = now, ClosingReason = reason };
+        InvoiceRow after = invoice with { State = InvoiceState.Void, Remaining = Money.Zero(invoice.Currency), ClosedAt = now, ClosingReason = waives ? $"{reason} (waived)" : reason };
         await InvoiceEvents.ChangeAsync(transaction, actor, invoice, new InvoiceEvent(after, "voided", reason), now, cancellationToken);
         if (invoice.Subscription is { } subscription)
         {

@@ -57,7 +57,7 @@ public sealed record StoredSubscription
     {
         Subscription next = Now.With(decision.Facts);
         DateTimeOffset recorded = WholeMinute.From(now);
-        DateTimeOffset look = decision.At > recorded ? decision.At : recorded;
+        DateTimeOffset look = decision.At > now ? decision.At : WholeMinute.Of(now);
         bool isBilled = next.BegunAt is not null || next.State == SubscriptionState.Incomplete;
         bool waits = next.State == SubscriptionState.Incomplete;
         return this with

@@ -5,6 +5,9 @@ public static class WholeMinute
 {
     public static bool Is(DateTimeOffset instant) => instant.UtcTicks % TimeSpan.TicksPerMinute == 0;
 
+    /// <summary>The minute that holds the instant.</summary>
+    public static DateTimeOffset Of(DateTimeOffset instant) => new(instant.UtcTicks - (instant.UtcTicks % TimeSpan.TicksPerMinute), TimeSpan.Zero);
+
     /// <summary>What "now" means: this minute when it has just begun, otherwise the next one.</summary>
     public static DateTimeOffset From(DateTimeOffset now)
     {

@@ -75,7 +75,7 @@ internal sealed class SubscriptionReader(IZoneSource zones)
     private static DateTimeOffset BilledFrom(StoredSubscription stored)
     {
         int first = stored.Facts.Index().FirstOrDefault(one => one.Item is Moved { To: SubscriptionState.Trialing or SubscriptionState.Active }).Index;
-        return first < stored.RecordedAt.Count ? WholeMinute.From(stored.RecordedAt[first]) : stored.Draft.Start;
+        return first < stored.RecordedAt.Count ? WholeMinute.Of(stored.RecordedAt[first]) : stored.Draft.Start;
     }
 
     private static async Task<IReadOnlyDictionary<string, PricedComponent>> PricesAsync(TenantTransaction transaction, IReadOnlyList<SubscriptionTerms> terms, CancellationToken cancellationToken)
