@@ -10,6 +10,10 @@ namespace Metering.Billing.Postgres.Ledger;
 /// <param name="Accounts">Ids of the accounts that are open.</param>
 internal sealed record LedgerPart(GeneralLedger Ledger, IReadOnlyDictionary<(Account Account, Currency Currency), long> Accounts)
 {
+    /// <summary>
+    /// All look-ups are by key. They are prepared, and a connection may have planned them while the tables were still empty, when reading all of them looks
+    /// cheapest: so that is ruled out for as long as it takes.
+    /// </summary>
     /// <param name="opensAccounts">Whether accounts that are missing are opened.</param>
     public static async Task<LedgerPart> HoldAsync(
         TenantTransaction transaction, IReadOnlyList<LedgerTransaction> transactions, bool opensAccounts, CancellationToken cancellationToken)
@@ -19,12 +23,14 @@ internal sealed record LedgerPart(GeneralLedger Ledger, IReadOnlyDictionary<(Acc
         string[] keys = [.. transactions.Select(one => one.Key).Concat(reversed).Distinct()];
         NpgsqlBatchCommand[] Reading() =>
         [
+            PostgresCommands.BatchCommand("set local enable_seqscan = off"),
             Hold(),
             accounts.Lock(transaction.Tenant),
             accounts.Find(transaction.Tenant),
             PostedTransactions.Command(transaction.Tenant, keys),
             PostgresCommands.BatchCommand("select reversed from billing.ledger_reversal where tenant_id = $1 and reversed = any($2)", transaction.Tenant, reversed),
             ClosedMonths.NewestCommand(transaction.Tenant),
+            PostgresCommands.BatchCommand("set local enable_seqscan = on"),
         ];
         LedgerPart part = await ReadAsync(transaction, Reading(), cancellationToken);
         return part.Accounts.Count == accounts.Count || !opensAccounts
