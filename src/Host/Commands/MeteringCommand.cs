@@ -34,6 +34,8 @@ internal static class MeteringCommand
             InvoicesCommand.Create(),
             ExplainCommand.Create(),
             LedgerCommand.Create(),
+            CustomersCommand.Create(),
+            SubscriptionsCommand.Create(),
             AuditCommand.Create(),
             RepairCommand.Create(),
             GrowCommand.Create(),

@@ -31,6 +31,9 @@ internal sealed class Engines : IAsyncDisposable
     /// <summary>Null in a process that neither ingests nor counts.</summary>
     public UsageLog? UsageLog { get; private set; }
 
+    /// <summary>What the outbox is relayed to; null in a process that does not bill.</summary>
+    public ITopic? BillingTopic { get; private set; }
+
     /// <summary>For people: where the stores are.</summary>
     public string PostgresAddress => _postgres?.Endpoint.ToString() ?? "server";
 
@@ -48,13 +51,23 @@ internal sealed class Engines : IAsyncDisposable
             starting.Add(engines.StartClickHouseAsync(settings, loggers, time, cancellationToken));
         }
 
-        if ((roles & (Roles.Ingest | Roles.Aggregator)) != 0)
-        {
-            starting.Add(engines.OpenLogAsync(postgres, settings, configuration, loggers, time, cancellationToken));
-        }
-
         try
         {
+            if ((roles & (Roles.Ingest | Roles.Aggregator | Roles.Billing)) != 0)
+            {
+                engines._log = OpenLog(settings, configuration, loggers, time);
+            }
+
+            if ((roles & (Roles.Ingest | Roles.Aggregator)) != 0)
+            {
+                starting.Add(engines.OpenUsageAsync(postgres, settings, cancellationToken));
+            }
+
+            if (roles.HasFlag(Roles.Billing))
+            {
+                starting.Add(engines.OpenBillingAsync(settings, cancellationToken));
+            }
+
             await Task.WhenAll(starting);
             return engines;
         }
@@ -70,6 +83,11 @@ internal sealed class Engines : IAsyncDisposable
         if (UsageLog is not null)
         {
             await UsageLog.Topic.DisposeAsync();
+        }
+
+        if (BillingTopic is not null)
+        {
+            await BillingTopic.DisposeAsync();
         }
 
         if (_log is not null)
@@ -125,23 +143,26 @@ internal sealed class Engines : IAsyncDisposable
         await ClickHouse.MigrateAsync(cancellationToken);
     }
 
-    /// <param name="postgres">Knows which generation of the log is the newest.</param>
-    private async Task OpenLogAsync(
-        Task postgres, MeteringSettings settings, IConfiguration configuration, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    private static IEventLog OpenLog(MeteringSettings settings, IConfiguration configuration, ILoggerFactory loggers, TimeProvider time)
     {
         if (KafkaSettings.Of(configuration) is { } kafka)
         {
-            _log = KafkaEventLog.Open(kafka, time, loggers);
-        }
-        else
-        {
-            EmbeddedEventLogOptions embedded = new() { DataDirectory = Path.Combine(settings.Data, "log") };
-            configuration.GetSection("EventLog").Bind(embedded);
-            _log = EmbeddedEventLog.Open(embedded, time, loggers);
+            return KafkaEventLog.Open(kafka, time, loggers);
         }
 
+        EmbeddedEventLogOptions embedded = new() { DataDirectory = Path.Combine(settings.Data, "log") };
+        configuration.GetSection("EventLog").Bind(embedded);
+        return EmbeddedEventLog.Open(embedded, time, loggers);
+    }
+
+    /// <param name="postgres">Knows which generation of the log is the newest.</param>
+    private async Task OpenUsageAsync(Task postgres, MeteringSettings settings, CancellationToken cancellationToken)
+    {
         int partitions = settings.Partitions ?? (_log is KafkaEventLog ? Contracts.Topics.KafkaPartitions : Contracts.Topics.EmbeddedPartitions);
         await postgres;
-        UsageLog = await UsageLog.OpenAsync(_log, Postgres, partitions, settings.LogRetention, cancellationToken);
+        UsageLog = await UsageLog.OpenAsync(_log!, Postgres, partitions, settings.LogRetention, cancellationToken);
     }
+
+    private async Task OpenBillingAsync(MeteringSettings settings, CancellationToken cancellationToken) =>
+        BillingTopic = await _log!.OpenAsync(new TopicSpec(Contracts.Topics.BillingEvents, Contracts.Topics.BillingPartitions, settings.LogRetention), cancellationToken);
 }

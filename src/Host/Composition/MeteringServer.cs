@@ -124,7 +124,8 @@ internal sealed class MeteringServer : IAsyncDisposable
         if (roles.HasFlag(Roles.Billing))
         {
             builder.Services.AddSingleton<BillingCore.Http.ITenantResolver, KeyTenantResolver>();
-            builder.Services.AddBilling();
+            builder.Services.AddKeyedSingleton(Topics.BillingEvents, engines.BillingTopic!);
+            builder.Services.AddBilling().AddBillingJobs();
         }
 
         if (roles.HasFlag(Roles.Aggregator))

@@ -15,7 +15,7 @@ public enum Roles
     /// <summary>Answers queries and manages meters.</summary>
     Query = 4,
 
-    /// <summary>Prices: the catalogue, the calculators.</summary>
+    /// <summary>Prices and bills: the catalogue, the calculators, customers and their subscriptions.</summary>
     Billing = 8,
 
     All = Ingest | Aggregator | Query | Billing,

@@ -15,7 +15,7 @@ namespace Metering.BillingCore.Customers;
 internal static class CustomerEndpoints
 {
     public const string Customers = "/v1/customers";
-    public const string One = $"{Customers}/{{key}}";
+    public const string One = $"{Customers}/{{customer}}";
 
     private const int MaxKeyLength = 200;
 
@@ -30,12 +30,12 @@ internal static class CustomerEndpoints
     /// <summary>The customer of the route.</summary>
     /// <exception cref="RefusedException">There is none.</exception>
     public static async Task<Customer> FindAsync(BillingRequest request) =>
-        await CustomerStore.FindAsync(request.Transaction, request.Route("key"), request.Aborted) ?? throw Missing(request.Route("key"));
+        await CustomerStore.FindAsync(request.Transaction, request.Route("customer"), request.Aborted) ?? throw Missing(request.Route("customer"));
 
     /// <summary>The same; until the request is done, nobody else changes it.</summary>
     /// <inheritdoc cref="FindAsync"/>
     public static async Task<Customer> HoldAsync(BillingRequest request) =>
-        await CustomerStore.HoldAsync(request.Transaction, request.Route("key"), request.Aborted) ?? throw Missing(request.Route("key"));
+        await CustomerStore.HoldAsync(request.Transaction, request.Route("customer"), request.Aborted) ?? throw Missing(request.Route("customer"));
 
     private static RefusedException Missing(string key) => RefusedException.NotFound($"There is no customer '{key}'.");
 
@@ -49,7 +49,7 @@ internal static class CustomerEndpoints
 
     private static async Task<Answer> PutAsync(BillingRequest request)
     {
-        string key = KeyOf(request.Route("key"));
+        string key = KeyOf(request.Route("customer"));
         CustomerRequest put = Read(request);
         await Tenants.AddAsync(request.Transaction, request.Now, request.Aborted);
         Customer? there = await CustomerStore.HoldAsync(request.Transaction, key, request.Aborted);
