@@ -43,6 +43,7 @@ public static class BillingServices
         .AddSingleton<OutboxQueue>()
         .AddSingleton(provider => ActivatorUtilities.CreateInstance<OutboxRelay>(provider, provider.GetRequiredKeyedService<ITopic>(Topics.BillingEvents)))
         .AddSingleton<SubscriptionClockJob>()
+        .AddSingleton<GrantExpiryJob>()
         .AddHostedService<BillingJobs>();
 
     public static IEndpointRouteBuilder MapBilling(this IEndpointRouteBuilder routes)

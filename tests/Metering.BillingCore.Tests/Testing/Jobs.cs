@@ -1,3 +1,4 @@
+using Metering.Billing.Postgres.Invoices;
 using Metering.Billing.Postgres.Jobs;
 using Metering.Billing.Postgres.Outbox;
 using Metering.Billing.Postgres.Tenancy;
@@ -36,7 +37,7 @@ internal static class Jobs
     }
 
     public static SubscriptionClockJob Clock(Shop shop, BillingOptions? options = null) => new(
-        new TenantDatabase(shop.Database), shop.Database, new NothingOwed(), Options.Create(options ?? new BillingOptions()), shop.Time, Metrics(), NullLogger<SubscriptionClockJob>.Instance);
+        new TenantDatabase(shop.Database), shop.Database, new InvoiceStandings(), Options.Create(options ?? new BillingOptions()), shop.Time, Metrics(), NullLogger<SubscriptionClockJob>.Instance);
 
     public static OutboxRelay Relay(PostgresDatabase database, ITopic topic, TimeProvider time, BillingOptions? options = null) =>
         new(topic, new OutboxQueue(database), Options.Create(options ?? new BillingOptions()), time, Metrics(), NullLogger<OutboxRelay>.Instance);
