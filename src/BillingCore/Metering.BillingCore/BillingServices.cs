@@ -46,6 +46,7 @@ public static class BillingServices
         .AddSingleton<OutboxQueue>()
         .AddSingleton(provider => ActivatorUtilities.CreateInstance<OutboxRelay>(provider, provider.GetRequiredKeyedService<ITopic>(Topics.BillingEvents)))
         .AddSingleton<SubscriptionClockJob>()
+        .AddSingleton<GrantExpiryJob>()
         .AddHostedService<BillingJobs>()
         .AddHostedService<BillingRunService>()
         .AddHostedService<LedgerUpkeepService>();

@@ -69,7 +69,7 @@ public sealed class Engines : IAsyncLifetime
     {
         string name = $"billing_{RandomNumberGenerator.GetHexString(12, lowercase: true)}";
         await ExecuteAsync($"create database {name}");
-        PostgresDatabase database = new(new NpgsqlConnectionStringBuilder(_connection) { Database = name }.ConnectionString);
+        PostgresDatabase database = new(new NpgsqlConnectionStringBuilder(_connection) { Database = name, MaxPoolSize = 20 }.ConnectionString);
         await database.MigrateAsync(TestContext.Current.CancellationToken);
         return database;
     }
