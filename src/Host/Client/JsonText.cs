@@ -32,6 +32,18 @@ internal static class JsonText
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
+    /// <summary>Some members as text, in their order.</summary>
+    public static string[] Members(JsonElement element, params ReadOnlySpan<string> names)
+    {
+        string[] texts = new string[names.Length];
+        for (int i = 0; i < names.Length; i++)
+        {
+            texts[i] = Member(element, names[i]);
+        }
+
+        return texts;
+    }
+
     /// <summary>The member as text: strings without quotes, everything else as JSON has it, null and absent as nothing.</summary>
     public static string Member(JsonElement element, string name) => element.TryGetProperty(name, out JsonElement value)
         ? value.ValueKind switch

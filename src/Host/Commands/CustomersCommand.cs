@@ -45,7 +45,7 @@ internal static class CustomersCommand
                     continue;
                 }
 
-                string[] cells = [.. new[] { "key", "name", "zone", "currency" }.Select(name => JsonText.Member(customer, name)), $"{JsonText.Member(customer, "payment_term_days")} days"];
+                string[] cells = [.. JsonText.Members(customer, "key", "name", "zone", "currency"), $"{JsonText.Member(customer, "payment_term_days")} days"];
                 table.AddRow([.. cells.Select(Markup.Escape)]);
             }
 
@@ -110,7 +110,7 @@ internal static class CustomersCommand
             Table table = Terminal.NewTable("subject", "from", "until", "change");
             foreach (JsonElement one in subjects.RootElement.GetProperty("items").EnumerateArray())
             {
-                table.AddRow([.. new[] { "subject", "from", "until", "sequence" }.Select(name => Markup.Escape(JsonText.Member(one, name)))]);
+                table.AddRow([.. JsonText.Members(one, "subject", "from", "until", "sequence").Select(Markup.Escape)]);
             }
 
             Terminal.Out().Write(table);

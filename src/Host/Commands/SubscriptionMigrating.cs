@@ -39,7 +39,7 @@ internal static class SubscriptionMigrating
                 using JsonDocument page = await client.PostAsync("v1/subscriptions/migrate", body, token);
                 foreach (JsonElement one in page.RootElement.GetProperty("items").EnumerateArray())
                 {
-                    table.AddRow([.. new[] { "subscription", "customer", "plan", "from_version", "effective_at", "refused" }.Select(name => Markup.Escape(JsonText.Member(one, name)))]);
+                    table.AddRow([.. JsonText.Members(one, "subscription", "customer", "plan", "from_version", "effective_at", "refused").Select(Markup.Escape)]);
                 }
 
                 migrated += page.RootElement.GetProperty("migrated").GetInt32();

@@ -86,7 +86,7 @@ internal static class SubscriptionReading
     private static string[] Cells(JsonElement one)
     {
         JsonElement terms = one.GetProperty("terms");
-        return [.. new[] { "id", "customer", "state" }.Select(name => JsonText.Member(one, name)), .. new[] { "plan", "version", "phase" }.Select(name => JsonText.Member(terms, name)), JsonText.Member(one, "start"), ToCome(one)];
+        return [.. JsonText.Members(one, "id", "customer", "state"), .. JsonText.Members(terms, "plan", "version", "phase"), JsonText.Member(one, "start"), ToCome(one)];
     }
 
     private static string ToCome(JsonElement one)
@@ -100,7 +100,7 @@ internal static class SubscriptionReading
     private static string What(JsonElement fact)
     {
         string terms = fact.TryGetProperty("terms", out JsonElement changed) ? $" {JsonText.Member(changed, "plan")} {JsonText.Member(changed, "version")} {JsonText.Member(changed, "phase")}" : "";
-        string rest = string.Concat(new[] { "to", "at", "until", "end", "by" }.Select(name => JsonText.Member(fact, name)).Where(text => text.Length > 0).Select(text => $" {text}"));
+        string rest = string.Concat(JsonText.Members(fact, "to", "at", "until", "end", "by").Where(text => text.Length > 0).Select(text => $" {text}"));
         return $"{JsonText.Member(fact, "fact").Replace('_', ' ')}{terms}{rest}";
     }
 }

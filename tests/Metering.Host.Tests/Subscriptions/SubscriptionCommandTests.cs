@@ -1,10 +1,11 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Metering.Host.Tests.Support;
 using Xunit;
 
 namespace Metering.Host.Tests.Subscriptions;
 
-public sealed class SubscriptionCommandTests(RunningServer server) : IAsyncLifetime
+public sealed partial class SubscriptionCommandTests(RunningServer server) : IAsyncLifetime
 {
     private const string Book = """
         products: [{key: api, name: API}]
@@ -36,7 +37,7 @@ public sealed class SubscriptionCommandTests(RunningServer server) : IAsyncLifet
         Assert.Equal("acme", JsonDocument.Parse((await RunAsync("customers", "list", "--json")).Out.Trim()).RootElement.GetProperty("key").GetString());
         Assert.Equal("acme is archived.", (await RunAsync("customers", "archive", "acme")).Out.Trim());
         CommandRun wrong = await RunAsync("customers", "put", "acme", "--zone", "Mars");
-        Assert.Equal(2, wrong.ExitCode);
+        Assert.Equal(1, wrong.ExitCode);
         Assert.Contains("'Mars' is not a zone", wrong.Error, StringComparison.Ordinal);
     }
 
@@ -74,6 +75,14 @@ public sealed class SubscriptionCommandTests(RunningServer server) : IAsyncLifet
         Assert.Equal("2", Words((await RunAsync("subscriptions", "list")).Out.Split('\n').Single(line => line.Contains("sub_", StringComparison.Ordinal)))[4]);
     }
 
+    /// <summary>Nobody asks: the jobs of the running server do it.</summary>
+    [Fact]
+    public async Task Messages_are_relayed_by_the_server_itself()
+    {
+        await RunAsync("customers", "put", "acme");
+        Assert.Matches(Relayed(), await RunningServer.UntilAsync(() => server.Http.GetStringAsync("metrics"), Relayed().IsMatch));
+    }
+
     public ValueTask DisposeAsync()
     {
         _folder.Dispose();
@@ -81,6 +90,9 @@ public sealed class SubscriptionCommandTests(RunningServer server) : IAsyncLifet
     }
 
     private Task<CommandRun> RunAsync(params string[] args) => server.RunAsync(_tenant, args);
+
+    [GeneratedRegex(@"^metering_outbox_messages_relayed\S* [1-9]", RegexOptions.Multiline)]
+    private static partial Regex Relayed();
 
     private static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }
