@@ -63,6 +63,20 @@ public sealed class FinalizationTests(Engines engines)
         await acme.AssertBooksAsync();
     }
 
+    /// <summary>However many there are, the commands are the same few.</summary>
+    [Fact]
+    public async Task A_batch_of_hundreds_takes_no_more_statements_than_one()
+    {
+        await using BilledTenant acme = await BilledTenant.StartAsync(engines);
+        await acme.BillAsync(Calls(30), Advance("seats", "80")); // opens the accounts
+        await acme.PostAsync("/v1/grants", """{"customer":"acme","kind":"promotional","amount":"500","currency":"USD","reference":"gift","valid_from":"2026-01-01T00:00:00Z"}""");
+        await StatementsAsync(acme, 1);
+        int one = await StatementsAsync(acme, 1);
+        Assert.Equal(one, await StatementsAsync(acme, 300));
+        Assert.Equal("303", await acme.ScalarAsync("select count(*) from billing.invoice where tenant_id = $1"));
+        await acme.AssertBooksAsync();
+    }
+
     /// <summary>Two of three transactions fail after they took their numbers: the others have 1, 2, 3 …</summary>
     [Fact]
     public async Task Numbers_have_no_gaps_whoever_fails_beside()
@@ -274,6 +288,35 @@ public sealed class FinalizationTests(Engines engines)
         }
         while (cursor.Length > 0);
         return results;
+    }
+
+    /// <summary>Finalises so many drafts in one transaction.</summary>
+    /// <returns>The commands that it took.</returns>
+    private static async Task<int> StatementsAsync(BilledTenant tenant, int count)
+    {
+        int commands = 0;
+        using System.Diagnostics.ActivityListener listener = new()
+        {
+            ShouldListenTo = source => source.Name == "Npgsql",
+            Sample = (ref System.Diagnostics.ActivityCreationOptions<System.Diagnostics.ActivityContext> options) =>
+                System.Diagnostics.Activity.Current?.OperationName == nameof(StatementsAsync) ? System.Diagnostics.ActivitySamplingResult.AllData : System.Diagnostics.ActivitySamplingResult.None,
+            ActivityStarted = _ => Interlocked.Increment(ref commands),
+        };
+        await tenant.InTransactionAsync(async transaction =>
+        {
+            List<InvoiceToFinalize> drafts = [];
+            for (int i = 0; i < count; i++)
+            {
+                string id = (await tenant.OpenAsync(transaction, "acme"))[0];
+                drafts.Add(new InvoiceToFinalize(id, Inputs("sub_acme", Calls(30), Advance("seats", "80")), Incomplete: false, Reason: null, new Dictionary<int, Billing.Money>()));
+            }
+
+            System.Diagnostics.ActivitySource.AddActivityListener(listener);
+            using System.Diagnostics.Activity counted = new System.Diagnostics.Activity(nameof(StatementsAsync)).Start();
+            await Finalization.FinalizeAsync(transaction, drafts, DateTimeOffset.UtcNow, TestContext.Current.CancellationToken);
+        });
+        Assert.NotEqual(0, commands);
+        return commands;
     }
 
     private static Task BillAsync(BilledTenant tenant, string id) =>
