@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Metering.LoadGenerator;
+using Metering.LoadGenerator.Billing;
 using Metering.LoadGenerator.Discarding;
 using Metering.LoadGenerator.Kafka;
 
@@ -33,6 +34,7 @@ Command discard = new("discard", "The reference: takes the same bodies and strea
 discard.SetAction((_, cancellation) => DiscardServer.RunAsync(cancellation));
 root.Subcommands.Add(discard);
 root.Subcommands.Add(KafkaCommand.Create());
+root.Subcommands.Add(BillingCommand.Create());
 
 // Long enough to end what was started and to remove its files.
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });
