@@ -89,6 +89,19 @@ public sealed class ConcurrencyTests(Engines engines)
         Assert.Equal(0, await _books.DifferencesAsync());
     }
 
+    /// <summary>Some accounts are open, the others are opened by whoever comes first, while others lock what there is.</summary>
+    [Fact]
+    public async Task Accounts_that_are_opened_while_others_are_locked_do_not_deadlock()
+    {
+        for (int round = 0; round < 20; round++)
+        {
+            string customer = $"c{round}";
+            await _books.PostAsync(Books.Move($"excess:{round}", Books.Bank, Books.Credit(customer), 1000));
+            await RunAsync(writer => _books.PostAsync(Books.Move($"{round}:{writer}", Books.Credit(customer), Books.Receivable(customer), 1)));
+            Assert.Equal(Books.Usd(1000 - Writers), await _books.BalanceAsync(Books.Credit(customer)));
+        }
+    }
+
     /// <summary>Over accounts that nobody locks, so that only the key brings them together. Whoever is told so by the database begins again, as the edge does.</summary>
     [Fact]
     public async Task Many_who_post_the_same_key_post_once()

@@ -25,7 +25,7 @@ internal sealed record LedgerPart(GeneralLedger Ledger, IReadOnlyDictionary<(Acc
         [
             PostgresCommands.BatchCommand("set local enable_seqscan = off"),
             Hold(),
-            accounts.Lock(transaction.Tenant),
+            accounts.Lock(transaction.Tenant, opensAccounts ? accounts.Count : 0),
             accounts.Find(transaction.Tenant),
             PostedTransactions.Command(transaction.Tenant, keys),
             PostgresCommands.BatchCommand("select reversed from billing.ledger_reversal where tenant_id = $1 and reversed = any($2)", transaction.Tenant, reversed),

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Metering.Billing.Postgres.Ledger;
 
-/// <summary>Writes transactions with their entries, in one statement.</summary>
+/// <summary>Writes transactions with their entries, in one statement. It is not prepared: how the two are joined depends on how many they are.</summary>
 internal static class LedgerWriter
 {
     private const string Sql =
@@ -52,7 +52,6 @@ internal static class LedgerWriter
             Array.ConvertAll(entries, one => one.Number),
             Array.ConvertAll(entries, one => accounts[(one.Entry.Account, one.Entry.Amount.Currency)]),
             Array.ConvertAll(entries, one => one.Entry.Signed)));
-        await batch.PrepareAsync(cancellationToken);
         long added = (long)(await batch.ExecuteScalarAsync(cancellationToken))!;
         if (added != transactions.Length)
         {

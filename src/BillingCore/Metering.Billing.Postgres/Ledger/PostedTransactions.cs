@@ -7,14 +7,15 @@ namespace Metering.Billing.Postgres.Ledger;
 /// <summary>Transactions as they are stored, a row for each entry.</summary>
 internal static class PostedTransactions
 {
+    /// <summary>One look-up for each key, whatever plan the database would like better: mostly there is nothing.</summary>
     private const string Sql =
         """
         select posted.key, posted.effective_on, posted.booked_at, posted.reason, posted.reverses, posted.entries,
           account.kind, account.customer, account.grant_id, account.currency, entry.amount
-        from billing.ledger_transaction as posted
-        join billing.ledger_entry as entry on entry.tenant_id = posted.tenant_id and entry.seq = posted.seq
-        join billing.ledger_account as account on account.tenant_id = entry.tenant_id and account.id = entry.account
-        where posted.tenant_id = $1 and posted.key = any($2)
+        from unnest($2::text[]) as wanted (key)
+        cross join lateral (select * from billing.ledger_transaction where tenant_id = $1 and key = wanted.key offset 0) as posted
+        cross join lateral (select * from billing.ledger_entry where tenant_id = $1 and seq = posted.seq offset 0) as entry
+        cross join lateral (select * from billing.ledger_account where tenant_id = $1 and id = entry.account offset 0) as account
         order by posted.seq, entry.n
         """;
 

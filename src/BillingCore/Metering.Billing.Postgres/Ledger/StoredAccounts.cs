@@ -7,13 +7,13 @@ namespace Metering.Billing.Postgres.Ledger;
 /// <summary>Accounts as they are stored: one for each currency.</summary>
 internal sealed class StoredAccounts
 {
+    /// <summary>One look-up for each, whatever plan the database would like better.</summary>
     private const string Wanted =
         """
-        select account.id, account.kind, account.customer, account.grant_id, account.currency, account.balance
-        from billing.ledger_account as account
-        join unnest($2::text[], $3::text[], $4::text[], $5::text[]) as wanted (kind, customer, grant_id, currency)
-          on account.customer = wanted.customer and account.kind = wanted.kind and account.grant_id = wanted.grant_id and account.currency = wanted.currency
-        where account.tenant_id = $1
+        from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as wanted (kind, customer, grant_id, currency)
+        cross join lateral (
+          select * from billing.ledger_account
+          where tenant_id = $1 and customer = wanted.customer and kind = wanted.kind and grant_id = wanted.grant_id and currency = wanted.currency offset 0) as account
         """;
 
     private readonly string[] _kinds;
@@ -31,7 +31,7 @@ internal sealed class StoredAccounts
 
     public int Count => _kinds.Length;
 
-    /// <summary>All that the transactions have entries in, in one order wherever they come from: accounts that are opened at the same time do not deadlock.</summary>
+    /// <summary>All that the transactions have entries in, in one order wherever they come from: who opens or locks the same ones does not deadlock.</summary>
     public static StoredAccounts Of(IEnumerable<LedgerTransaction> transactions) => new([.. transactions
         .SelectMany(transaction => transaction.Entries)
         .Select(entry => (entry.Account, entry.Amount.Currency))
@@ -52,11 +52,23 @@ internal sealed class StoredAccounts
         """,
         tenant);
 
-    /// <summary>Those that keep their balance, locked until the transaction ends.</summary>
-    public NpgsqlBatchCommand Lock(string tenant) => Command($"{Wanted} and account.balance is not null order by account.id for no key update of account", tenant);
+    /// <summary>
+    /// Those that keep their balance, locked in the order of their ids until the transaction ends. None when fewer are open than needed: who opens accounts must hold
+    /// no other meanwhile, or two who open and lock the same ones would wait for each other.
+    /// </summary>
+    public NpgsqlBatchCommand Lock(string tenant, int needed) => Command(
+        $"""
+        select account.* from (select array_agg(account.id order by account.id) as ids {Wanted} having count(*) >= $6) as opened cross join unnest(ids) as opened_account (id)
+        cross join lateral (
+          select id, kind, customer, grant_id, currency, balance from billing.ledger_account
+          where tenant_id = $1 and id = opened_account.id and balance is not null for no key update) as account
+        """,
+        tenant, needed);
 
     /// <summary>Those whose balance is folded, without a lock.</summary>
-    public NpgsqlBatchCommand Find(string tenant) => Command($"{Wanted} and account.balance is null", tenant);
+    public NpgsqlBatchCommand Find(string tenant) =>
+        Command($"select account.id, account.kind, account.customer, account.grant_id, account.currency, account.balance {Wanted} where account.balance is null", tenant);
 
-    private NpgsqlBatchCommand Command(string sql, string tenant) => PostgresCommands.BatchCommand(sql, tenant, _kinds, _customers, _grants, _currencies);
+    private NpgsqlBatchCommand Command(string sql, string tenant, params ReadOnlySpan<object?> more) =>
+        PostgresCommands.BatchCommand(sql, [tenant, _kinds, _customers, _grants, _currencies, .. more]);
 }
