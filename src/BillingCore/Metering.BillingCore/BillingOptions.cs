@@ -35,10 +35,6 @@ public sealed class BillingOptions
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
     public TimeSpan HeldAgain { get; set; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>A draft that waits for longer is an error in the log, with the partition that holds it up.</summary>
-    [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
-    public TimeSpan WaitAlarm { get; set; } = TimeSpan.FromHours(72);
-
     /// <summary>Events of one customer that a simulation prices one by one. Beyond it the customer has no price, and the answer says why.</summary>
     [Range(1, 10_000_000)]
     public int MaxSimulatedEvents { get; set; } = 100_000;

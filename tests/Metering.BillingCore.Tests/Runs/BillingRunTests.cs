@@ -1,5 +1,7 @@
 using System.Text.Json;
+using Metering.BillingCore.Subscriptions;
 using Metering.BillingCore.Tests.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Metering.BillingCore.Tests.Runs;
@@ -120,6 +122,28 @@ public sealed class BillingRunTests(Engines engines)
         Assert.Equal(["void: base 30.00 = 33.00", "open: base 30.00 = 33.00"], (await seller.InvoicesAsync("acme")).OrderByDescending(text => text, StringComparer.Ordinal));
         Assert.Equal(["void: base 30.00 = 33.00"], await seller.InvoicesAsync("globex"));
         await seller.BooksBalanceAsync();
+    }
+
+    [Fact]
+    public async Task An_overdue_invoice_makes_a_subscription_past_due_then_unpaid_and_a_payment_makes_it_active()
+    {
+        await using Seller seller = await Seller.OpenAsync(engines);
+        string id = await seller.SubscribeAsync("acme");
+        await seller.BillAsync();
+        StandingJob job = seller.Host.Services.GetRequiredService<StandingJob>();
+        List<string> states = [];
+        foreach (string day in new[] { "2026-01-30T00:00:00Z", "2026-01-31T00:01:00Z", "2026-02-07T00:01:00Z" }) // 30 days to pay, 7 of grace
+        {
+            seller.Set(day);
+            await job.RunAsync(seller.Host.Tenant, TestContext.Current.CancellationToken);
+            states.Add(await seller.ScalarAsync("select state from billing.subscription"));
+        }
+
+        Assert.Equal(["active", "past_due", "unpaid"], states);
+        string invoice = await seller.ScalarAsync("select id from billing.invoice where state = 'open'");
+        await seller.PostAsync($"/v1/invoices/{invoice}/payments", """{"reference":"bank-1","amount":"33.00"}""");
+        Assert.Equal("active", await seller.ScalarAsync($"select state from billing.subscription where id = '{id}'"));
+        Assert.Equal(0, await job.RunAsync(seller.Host.Tenant, TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Metering.Billing.Postgres.Tenancy;
+using Metering.BillingCore.Subscriptions;
 using Metering.Storage.Postgres;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -6,8 +7,8 @@ using Microsoft.Extensions.Options;
 
 namespace Metering.BillingCore.Runs;
 
-/// <summary>Every few seconds: bills what is due, of all tenants; marks the billed periods that seals wrote into, and corrects them once a day.</summary>
-internal sealed partial class BillingRunService(BillingRun run, CorrectionRunner corrections, PostgresDatabase database, IOptions<BillingOptions> options, TimeProvider time, ILogger<BillingRunService> logger) : BackgroundService
+/// <summary>Every few seconds: bills what is due, of all tenants; marks the billed periods that seals wrote into, and corrects them once a day; lets subscriptions follow their overdue invoices.</summary>
+internal sealed partial class BillingRunService(BillingRun run, CorrectionRunner corrections, StandingJob standings, PostgresDatabase database, IOptions<BillingOptions> options, TimeProvider time, ILogger<BillingRunService> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -51,6 +52,7 @@ internal sealed partial class BillingRunService(BillingRun run, CorrectionRunner
             }
 
             await corrections.RunAsync(tenant, corrections.Today, stoppingToken);
+            await standings.RunAsync(tenant, stoppingToken);
         }
         catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
         {

@@ -1,4 +1,5 @@
 using Metering.Billing.Zones;
+using Metering.BillingCore.Subscriptions;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Metering.BillingCore.Runs;
@@ -7,7 +8,7 @@ internal static class RunServices
 {
     public static void AddRuns(this IServiceCollection services)
     {
-        services.AddSingleton<IZoneSource>(TzdbZones.Instance).AddSingleton<SubscriptionReader>().AddSingleton<BillingRun>().AddSingleton<CorrectionRunner>().AddSingleton<Preview>();
+        services.AddSingleton<IZoneSource>(TzdbZones.Instance).AddSingleton<SubscriptionReader>().AddSingleton<BillingRun>().AddSingleton<CorrectionRunner>().AddSingleton<Preview>().AddSingleton<StandingJob>();
         services.AddSingleton<RunEndpoints>().AddSingleton<CorrectionEndpoints>();
     }
 }
