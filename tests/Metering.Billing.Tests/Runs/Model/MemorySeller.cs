@@ -17,6 +17,9 @@ internal sealed class MemoryInvoice(string id, Invoice invoice, IReadOnlyList<Is
 
     public List<IssuedLine> Lines { get; } = [.. lines];
 
+    /// <summary>Parts of its credit notes whose line is on another invoice or on none: they are issued as well.</summary>
+    public List<IssuedLine> Others { get; } = [];
+
     public Money Remaining { get; set; } = remaining;
 
     public Money Notes { get; set; } = Money.Zero(invoice.Currency);
@@ -26,6 +29,9 @@ internal sealed class MemoryInvoice(string id, Invoice invoice, IReadOnlyList<Is
 internal sealed class MemorySeller(Story story)
 {
     private const string Customer = "c";
+
+    /// <summary>Marks what no invoice could bear.</summary>
+    public const string Rest = "rest";
 
     private static readonly Currency s_usd = Currency.Of("USD");
     private static readonly Money s_zero = Money.Zero(s_usd);
@@ -45,7 +51,7 @@ internal sealed class MemorySeller(Story story)
 
     public DateTimeOffset BilledTo { get; private set; } = DateTimeOffset.MinValue;
 
-    private IEnumerable<IssuedLine> Issued => Invoices.SelectMany(invoice => invoice.Lines);
+    private IEnumerable<IssuedLine> Issued => Invoices.SelectMany(invoice => invoice.Lines.Concat(invoice.Others));
 
     public int Bill(DateTimeOffset now)
     {
@@ -65,10 +71,11 @@ internal sealed class MemorySeller(Story story)
         return Invoices.Count - before;
     }
 
-    /// <summary>Marks billed periods: usage came late, or a change was recorded late.</summary>
+    /// <summary>Marks periods that were billed, be it with nothing: usage came late, or a change was recorded late.</summary>
     public void Touch(DateTimeOffset from, DateTimeOffset until)
     {
-        foreach (TimeRange period in Issued.Select(line => line.Period).Distinct().Where(period => period.Start < until && period.End > from && period.Start < BilledTo))
+        IEnumerable<TimeRange> served = story.History.Components.SelectMany(component => story.History.PeriodsOf(component, BilledTo)).Select(period => period.Full);
+        foreach (TimeRange period in Issued.Select(line => line.Period).Concat(served).Distinct().Where(period => period.Start < until && period.End > from && period.Start < BilledTo))
         {
             _dirty.Add((period.Start, period.End));
         }
@@ -95,7 +102,7 @@ internal sealed class MemorySeller(Story story)
     public void GiveBack(int number, int line, long cents)
     {
         IssuedLine billed = Invoices[number].Lines[line];
-        Note(Invoices[number], [new BilledLine(billed.Identity, new Money(-cents, s_usd), s_zero, IsTaxInclusive: false)]);
+        Note(Invoices[number], [(new BilledLine(billed.Identity, new Money(-cents, s_usd), s_zero, IsTaxInclusive: false), LineRecognition.Arrears, billed.Service)]);
     }
 
     public long Balance(Account account) => Ledger.BalanceOf(account, s_usd).MinorUnits;
@@ -121,20 +128,16 @@ internal sealed class MemorySeller(Story story)
 
         foreach (CorrectionNote note in correction.Notes)
         {
-            Note(Invoices[int.Parse(note.Invoice, System.Globalization.CultureInfo.InvariantCulture)], note.Lines);
+            Note(Invoices[int.Parse(note.Invoice, System.Globalization.CultureInfo.InvariantCulture)], [.. note.Lines.Select(line => (line, Of(changes, line).Recognition, Of(changes, line).Service))]);
         }
 
-        _pending.AddRange(correction.Rest.Select(line => (changes.Single(change => change.Key == line.Identity.Key) with { Amount = line.Amount }, s_zero)));
-        if (correction.Rest.Count > 0)
-        {
-            Rests.UnionWith(correction.Rest.Select(line => line.Identity));
-        }
+        _pending.AddRange(correction.Rest.Select(line => (Of(changes, line) with { Amount = line.Amount, Arithmetic = Rest }, s_zero)));
     }
 
-    public HashSet<LineIdentity> Rests { get; } = [];
+    private static AmountCharge Of(IReadOnlyList<AmountCharge> changes, BilledLine line) => changes.Single(change => change.Key == line.Identity.Key);
 
     private static Money Creditable(MemoryInvoice invoice, TimeRange period) => Money.Max(s_zero, Money.Min(
-        invoice.Lines.Where(line => line.Period == period).Aggregate(s_zero, (sum, line) => sum + line.Net - line.Credited), Money.Max(invoice.Invoice.Total, s_zero) - invoice.Notes));
+        invoice.Lines.Concat(invoice.Others).Where(line => line.Period == period).Aggregate(s_zero, (sum, line) => sum + line.Net - line.Credited), Money.Max(invoice.Invoice.Total, s_zero) - invoice.Notes));
 
     private void Charge(IReadOnlyList<AmountCharge> changes)
     {
@@ -148,20 +151,23 @@ internal sealed class MemorySeller(Story story)
         }
     }
 
-    private void Note(MemoryInvoice invoice, IReadOnlyList<BilledLine> parts)
+    private void Note(MemoryInvoice invoice, IReadOnlyList<(BilledLine Line, LineRecognition Recognition, TimeRange Service)> parts)
     {
         List<LineFact> facts = [];
         Money total = s_zero;
-        foreach (BilledLine part in parts)
+        foreach ((BilledLine part, LineRecognition recognition, TimeRange service) in parts)
         {
             int at = invoice.Lines.FindIndex(line => line.Identity == part.Identity);
-            LineRecognition recognition = Issued.First(line => line.Identity == part.Identity).Recognition;
             LineFact fact = LineFacts.Of("", -part.Amount, s_zero, isTaxInclusive: false, recognition);
             if (at >= 0)
             {
                 invoice.Lines[at] = invoice.Lines[at] with { Credited = invoice.Lines[at].Credited - part.Amount };
                 fact = fact with { StillDeferred = _stillDeferred.GetValueOrDefault(invoice.Lines[at].Id, s_zero) };
                 _stillDeferred[invoice.Lines[at].Id] = fact.StillDeferred - fact.Undeferred;
+            }
+            else
+            {
+                invoice.Others.Add(new IssuedLine($"n{_notes}", part.Identity.Period, part.Identity.Key, Component(part.Identity.Key), service, recognition, part.Amount, s_zero, s_zero, null, s_zero, s_zero, IsVoid: false));
             }
 
             facts.Add(fact);
@@ -174,6 +180,8 @@ internal sealed class MemorySeller(Story story)
         invoice.Notes += total;
         Post(CreditNotePostings.Issued(new IssuedCreditNote($"{_notes++}", Customer, facts, [], open, [], Refunds: false), Booking));
     }
+
+    private static string Component(string key) => key[..key.IndexOf('#', StringComparison.Ordinal)];
 
     private void Issue(DueLines lines)
     {
