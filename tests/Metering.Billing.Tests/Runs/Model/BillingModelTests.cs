@@ -79,6 +79,18 @@ public sealed class BillingModelTests
             _now = _now.AddMonths(2);
             Tick();
             Bill();
+            CorrectAll();
+            CorrectAll();
+            (IReadOnlyList<PostResult> again, GeneralLedger same) = _seller.Ledger.PostAll(_seller.Ledger.Transactions, atomic: true);
+            Assert.All(again, result => Assert.Equal(PostResult.AlreadyPosted, result));
+            Assert.Same(_seller.Ledger, same);
+        }
+
+        /// <summary>Whether anything happened to a period or not: what is right stays as it is.</summary>
+        private void CorrectAll()
+        {
+            _seller.Touch(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+            _books.Touch(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
             Correct();
             Compare();
         }

@@ -9,9 +9,6 @@ internal enum Doing
     Trial,
     Active,
     Paused,
-
-    /// <summary>Paused, and what was paid ahead stays paid.</summary>
-    Kept,
     Ended,
 }
 
@@ -131,7 +128,7 @@ internal sealed class SlowBill(IReadOnlyDictionary<string, Tariff> tariffs, bool
         }
     }
 
-    private long PriceOf(SlowFact fact) => fact.Doing is Doing.Active or Doing.Kept ? tariffs[fact.Plan].Base + (tariffs[fact.Plan].Seat * fact.Seats) + tariffs[fact.Plan].Support : 0;
+    private long PriceOf(SlowFact fact) => fact.Doing == Doing.Active ? tariffs[fact.Plan].Base + (tariffs[fact.Plan].Seat * fact.Seats) + tariffs[fact.Plan].Support : 0;
 
     private SlowFact? DoingOn(DateOnly day) => _facts.FindLast(fact => fact.At < Midnight(day.AddDays(1)));
 

@@ -20,6 +20,7 @@ internal sealed class SlowBooks(SlowBill bill, DateTimeOffset billedFrom)
     private readonly Dictionary<(string Component, DateOnly First), long> _billed = [];
     private readonly HashSet<(DateOnly First, bool IsTrial)> _closed = [];
     private readonly SortedSet<DateOnly> _dirty = [];
+    private readonly Dictionary<DateOnly, (DateTimeOffset Start, DateTimeOffset End)> _spans = [];
     private readonly List<(string Component, DateOnly First, long Amount, long Accrued)> _pending = [];
     private DateTimeOffset _billedTo = DateTimeOffset.MinValue.AddYears(1);
 
@@ -66,8 +67,6 @@ internal sealed class SlowBooks(SlowBill bill, DateTimeOffset billedFrom)
             }
         }
     }
-
-    private readonly Dictionary<DateOnly, (DateTimeOffset Start, DateTimeOffset End)> _spans = [];
 
     public void Correct(DateTimeOffset now)
     {
@@ -126,7 +125,7 @@ internal sealed class SlowBooks(SlowBill bill, DateTimeOffset billedFrom)
         long earned = changes.Where(one => one.Component is "support" or "calls").Sum(one => one.Amount);
         foreach ((string component, long amount) in changes)
         {
-            long accrued = earned > 0 && component is "support" or "calls" && earned > 0 ? amount : 0;
+            long accrued = earned > 0 && component is ("support" or "calls") ? amount : 0;
             _pending.Add((component, first, amount, accrued));
             _billed[(component, first)] = _billed.GetValueOrDefault((component, first)) + amount;
             Unbilled += accrued;
