@@ -56,6 +56,23 @@ public class DueTests
     }
 
     [Fact]
+    public void A_trial_that_ends_within_a_calendar_month_leaves_the_fee_of_the_rest_as_it_was_billed()
+    {
+        Story story = new() { Anchor = AnchorRule.Calendar };
+        story.Start(story.Plan("basic", "base 30 advance"), "2026-04-01", trialEnd: "2026-04-16").Tick("2026-04-16");
+        Assert.Equal(["04-16: base 04-16..05-01 15.00 = 15.00", "05-01: base 05-01..06-01 30.00 = 30.00"], story.Bill("2026-05-01"));
+    }
+
+    [Fact]
+    public void Seats_that_were_more_from_the_start_are_billed_although_the_price_and_the_time_are_the_same()
+    {
+        Story story = new();
+        story.Start(story.Plan("basic", "seats 10 advance x3"), "2026-04-01").Bill("2026-04-10");
+        story.Do(story.Now.Change(story.Plan("basic", "seats 10 advance x5"), Story.At("2026-04-01")));
+        Assert.Equal(["05-01: seats 04-01..05-01 50.00, seats 05-01..06-01 50.00, seats 04-01..05-01 -30.00 = 70.00"], story.Bill("2026-05-01"));
+    }
+
+    [Fact]
     public void A_backdated_start_is_one_invoice_with_the_lines_of_each_past_period()
     {
         Story story = new();

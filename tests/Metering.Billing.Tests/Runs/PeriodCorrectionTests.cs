@@ -50,6 +50,16 @@ public class PeriodCorrectionTests
         Assert.Equal([], story.Correct("2026-04-01", "2026-05-01"));
     }
 
+    [Fact]
+    public void A_backdated_cancellation_gives_back_the_fee_of_a_period_that_has_no_service_any_more()
+    {
+        Story story = Billed(new Story());
+        story.Do(story.Now.Cancel(Story.At("2026-04-16")));
+        Assert.Equal(["base -15.00"], story.Correct("2026-04-01", "2026-05-01"));
+        Assert.Equal(["base -30.00"], story.Correct("2026-05-01", "2026-06-01"));
+        Assert.Equal([], story.Correct("2026-05-01", "2026-06-01"));
+    }
+
     /// <summary>April, with its fee and 8 calls.</summary>
     private static Story Billed(Story story)
     {

@@ -165,7 +165,10 @@ internal sealed class Story
         Component component = new() { Key = words[0], Price = new LicensedPrice(new SingleRatePrice(new UnitRate(price)), AllowsParts: true) };
         if (timing == ChargeTiming.Usage)
         {
-            component = component with { Price = words.Contains("tiered") ? Tiers(price) : new SingleRatePrice(new UnitRate(price)) };
+            Price usage = words.Contains("tiered") ? Tiers(price)
+                : Value(words, "package") is { } size ? new SingleRatePrice(new PackageRate(size, price, PartialPackage.Up))
+                : new SingleRatePrice(new UnitRate(price));
+            component = component with { Price = usage, Allowance = Value(words, "free"), Minimum = Value(words, "min") };
         }
 
         ProrationUnit unit = words.Contains("none") ? ProrationUnit.None : words.Contains("second") ? ProrationUnit.Second : ProrationUnit.Day;
@@ -173,6 +176,8 @@ internal sealed class Story
         _prices[content] = new PricedComponent(component, timing, interval, unit, "standard 1");
         return new SubscriptionItem(words[0], content, interval, quantity);
     }
+
+    private static Fraction? Value(string[] words, string name) => words.FirstOrDefault(word => word.StartsWith(name, StringComparison.Ordinal)) is { } word ? Fraction.Parse(word[name.Length..]) : null;
 
     /// <summary>Ten units at the price, the rest at half of it.</summary>
     private static TieredPrice Tiers(Fraction price) => new(

@@ -48,7 +48,6 @@ public static class DueCharges
                     .Where(part => IsDue(history, part, after, at, usage is not null))
                     .Select(part => FeeCharges.Of(history, part, [.. byIdentity[(period.Full, part.Key)]]))
                     .OfType<AmountCharge>(),
-                .. Vanished(history, component, period, issued),
                 .. scopesOf[(component, period.Full)].Where(scope => scope.Period == period).Select(scope => UsageCharges.Of(history, scope, usage!(scope))),
             ];
             charges.AddRange(due);
@@ -58,17 +57,14 @@ public static class DueCharges
             }
         }
 
+        charges.AddRange(Vanished(history, at, [.. issued.Where(line => line.Period.End > after)]));
         List<CommitmentCharge> commitments = usage is null ? [] : [.. CommitmentCharges.Of(history, end => end > after && end <= at, at, issued)];
         return new DueLines(charges, commitments, DiscountCover.Of(history, periods, issued));
     }
 
-    /// <summary>What fees of a period that were billed ahead change by, and those that should have been and were not.</summary>
-    internal static IEnumerable<AmountCharge> AdvanceOf(BillingHistory history, string component, BillingPeriod period, IReadOnlyList<IssuedLine> issued) =>
-        PeriodPlan.FeesOf(history, component, period)
-            .Where(part => part.Terms.Timing != ChargeTiming.Arrears && IsDue(history, part, period.Full.Start, period.Full.End, withArrears: false))
-            .Select(part => FeeCharges.Of(history, part, [.. issued.Where(line => line.Period == period.Full && line.Key == part.Key)]))
-            .OfType<AmountCharge>()
-            .Concat(Vanished(history, component, period, issued));
+    /// <summary>Fees of a period that are billed ahead, as they are now.</summary>
+    internal static IEnumerable<FeePart> AheadOf(BillingHistory history, string component, BillingPeriod period) => PeriodPlan.FeesOf(history, component, period)
+        .Where(part => part.Terms.Timing != ChargeTiming.Arrears && IsDue(history, part, period.Full.Start, period.Full.End, withArrears: false));
 
     private static bool IsDue(BillingHistory history, FeePart part, DateTimeOffset after, DateTimeOffset at, bool withArrears) => part.Terms.Timing switch
     {
@@ -82,13 +78,19 @@ public static class DueCharges
         history.Service.Spans.FirstOrDefault(span => !span.IsTrial && span.Terms.Find(component) is not null)?.From;
 
     /// <summary>Parts that were billed ahead and that a backdated change has left without any time: they are given back whole.</summary>
-    private static IEnumerable<AmountCharge> Vanished(BillingHistory history, string component, BillingPeriod period, IReadOnlyList<IssuedLine> issued)
+    private static IEnumerable<AmountCharge> Vanished(BillingHistory history, DateTimeOffset at, IReadOnlyList<IssuedLine> issued)
     {
-        HashSet<string> there = [.. PeriodPlan.FeesOf(history, component, period).Select(part => part.Key)];
+        HashSet<(TimeRange, string)> there =
+        [
+            .. from component in history.Components
+               from period in history.PeriodsOf(component, at)
+               from part in PeriodPlan.FeesOf(history, component, period)
+               select (period.Full, part.Key),
+        ];
         return issued
-            .Where(line => line.Period == period.Full && line.Component == component && line.Recognition == LineRecognition.Advance && !line.IsVoid && !there.Contains(line.Key))
-            .GroupBy(line => line.Key, StringComparer.Ordinal)
-            .Select(part => FeeCharges.Returned(history, period, [.. part]))
+            .Where(line => line.Recognition == LineRecognition.Advance && !line.IsVoid && !there.Contains((line.Period, line.Key)))
+            .GroupBy(line => line.Identity)
+            .Select(part => FeeCharges.Returned(history, [.. part]))
             .OfType<AmountCharge>();
     }
 

@@ -28,9 +28,35 @@ internal static class FeeCharges
         return ChargeOf(part, part.Time, amount, Describe(part, earning.Net, earning, part.Time));
     }
 
+    /// <summary>
+    /// What the part costs by the time that it has now, less what was issued for it and not given back: credit notes count, whoever asked for them, as they do for every
+    /// other line of a corrected period.
+    /// </summary>
+    /// <inheritdoc cref="Of"/>
+    public static AmountCharge? Corrected(BillingHistory history, FeePart part, IReadOnlyList<IssuedLine> issued)
+    {
+        if (issued.Count == 0 || part.Terms.Timing == ChargeTiming.Once || issued[0].IsVoid)
+        {
+            return Of(history, part, issued);
+        }
+
+        IssuedLine first = issued[0];
+        Component price = DiscountCover.Discounted(history, part.Component, part.Period, part.Terms.Component);
+        Earning earning = AsDiscounted(EarningOf(history, part.Period, part.Terms.Proration, FullAmount(history, price, part.Quantity)), first);
+        bool isReturned = part.Terms.Proration == ProrationUnit.None && part.Time.End < first.Service.End;
+        Money zero = Money.Zero(history.Currency);
+        Money now = isReturned ? zero : earning.Of(part.Time);
+        Money before = issued.Aggregate(zero, (sum, line) => sum + line.Net - line.Credited);
+        return now == before ? null : ChargeOf(part, Between(part.Time, first.Service), now - before, $"{Describe(part, earning.Net, earning, part.Time)}; {before} issued") with
+        {
+            Corrects = first.Id,
+            OriginalTax = new OriginalTax(first.TaxRate),
+        };
+    }
+
     /// <summary>All that is left of a part that was billed ahead and is not served at all any more.</summary>
     /// <param name="issued">The lines of the part, in the order of their issue.</param>
-    public static AmountCharge? Returned(BillingHistory history, BillingPeriod period, IReadOnlyList<IssuedLine> issued)
+    public static AmountCharge? Returned(BillingHistory history, IReadOnlyList<IssuedLine> issued)
     {
         IssuedLine first = issued[0];
         Money left = Creditable(history.Currency, issued);
@@ -38,7 +64,7 @@ internal static class FeeCharges
         {
             Key = first.Key,
             Component = first.Component,
-            Period = period.Full,
+            Period = first.Period,
             Service = first.Service,
             Recognition = first.Recognition,
             OriginalTax = new OriginalTax(first.TaxRate),
@@ -70,8 +96,7 @@ internal static class FeeCharges
             return null;
         }
 
-        // What is given back, or added, is of what the line cost after discounts.
-        Earning earning = full with { Net = first.Amount.IsZero ? full.Net : full.Net * (first.Net.Exact / first.Amount.Exact) };
+        Earning earning = AsDiscounted(full, first);
         if (until < part.Time.End)
         {
             TimeRange more = new(until, part.Time.End);
@@ -88,6 +113,13 @@ internal static class FeeCharges
             OriginalTax = new OriginalTax(first.TaxRate),
         };
     }
+
+    /// <summary>What is given back, or added, is of what the line cost after discounts.</summary>
+    private static Earning AsDiscounted(Earning full, IssuedLine first) => first.Amount.IsZero ? full : full with { Net = full.Net * (first.Net.Exact / first.Amount.Exact) };
+
+    /// <summary>The time by which a part became longer or shorter; all of it when it did not.</summary>
+    private static TimeRange Between(TimeRange now, TimeRange before) => now.End == before.End ? now
+        : now.End < before.End ? new TimeRange(Later(now.End, before.Start), before.End) : new TimeRange(before.End, now.End);
 
     /// <summary>Each line moved the end: a charge to where it ends, a credit back to where it begins.</summary>
     private static DateTimeOffset BilledUntil(IReadOnlyList<IssuedLine> issued)

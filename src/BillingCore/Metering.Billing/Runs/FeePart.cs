@@ -10,7 +10,10 @@ namespace Metering.Billing.Runs;
 internal sealed record FeePart(string Component, string Price, Fraction Quantity, BillingPeriod Period, TimeRange Time, PricedComponent Terms)
 {
     /// <summary>Stays the same when the part becomes shorter.</summary>
-    public string Key => string.Create(CultureInfo.InvariantCulture, $"{Component}#{Price}@{Time.Start.UtcDateTime:yyyyMMdd'T'HHmm}");
+    public string Key => string.Create(CultureInfo.InvariantCulture, $"{Component}#{Price}{Times}@{Time.Start.UtcDateTime:yyyyMMdd'T'HHmm}");
+
+    /// <summary>Other seats from the same instant on are another part, although the price is the same.</summary>
+    private string Times => Quantity == Fraction.One ? "" : $"x{Quantity}";
 
     public DateTimeOffset DueAt => Terms.Timing == ChargeTiming.Arrears ? Period.Service.End : Time.Start;
 }

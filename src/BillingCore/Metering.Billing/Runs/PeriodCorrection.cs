@@ -8,7 +8,7 @@ namespace Metering.Billing.Runs;
 
 /// <summary>
 /// Every line of a billed period as it is now, minus everything that was issued for it. Usage, fees in arrears and commitments are computed anew, with the discounts of
-/// the period; fees that were billed ahead change by the end that they have now. A difference is taxed at the rate of the line it corrects.
+/// the period; fees that were billed ahead keep the discount that they had and change by the time that they have now. A difference is taxed at the rate of the line it corrects.
 /// </summary>
 public static class PeriodCorrection
 {
@@ -23,21 +23,26 @@ public static class PeriodCorrection
         IssuedLine[] live = [.. issued.Where(line => !line.IsVoid)];
         AmountCharge[] fees = [.. Fees(history, period, issued)];
         Invoice now = InvoiceComputation.Compute(Inputs(history, period, live, fees, tax, usage));
-        HashSet<string> recomputed = [.. now.Lines.Select(line => line.Key)];
+        HashSet<string> recomputed = [.. now.Lines.Select(line => line.Key), .. Ahead(history, period).Select(part => part.Key)];
         return
         [
             .. fees.Zip(now.Lines, (fee, line) => fee with { Amount = line.Amount - line.Discount }),
             .. now.Lines.Skip(fees.Length).Select(line => Change(line, [.. live.Where(one => one.Key == line.Key)])).OfType<AmountCharge>(),
-            .. live.Where(line => line.Recognition == LineRecognition.Arrears && !recomputed.Contains(line.Key))
+            .. live.Where(line => line.Recognition != LineRecognition.GrantPurchase && !recomputed.Contains(line.Key))
                 .GroupBy(line => line.Key, StringComparer.Ordinal)
-                .Select(gone => Difference([.. gone], Money.Zero(history.Currency), gone.First().Component, gone.First().Service, "", gone.Key))
+                .Select(gone => Difference([.. gone], Money.Zero(history.Currency), gone.First().Component, gone.First().Service, "", gone.Key) is { } change
+                    ? change with { Recognition = gone.First().Recognition }
+                    : null)
                 .OfType<AmountCharge>(),
         ];
     }
 
+    private static IEnumerable<FeePart> Ahead(BillingHistory history, TimeRange period) => PeriodsOf(history, period).SelectMany(one => DueCharges.AheadOf(history, one.Component, one.Period));
+
     private static IEnumerable<AmountCharge> Fees(BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> issued) =>
-        from one in PeriodsOf(history, period)
-        from charge in DueCharges.AdvanceOf(history, one.Component, one.Period, issued)
+        from part in Ahead(history, period)
+        let charge = FeeCharges.Corrected(history, part, [.. issued.Where(line => line.Key == part.Key)])
+        where charge is not null
         select charge;
 
     private static InvoiceInputs Inputs(BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> live, IReadOnlyList<AmountCharge> fees, TaxTerms tax, Func<RatingScope, Usage> usage)
