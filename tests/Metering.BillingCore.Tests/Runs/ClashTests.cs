@@ -23,7 +23,7 @@ public sealed class ClashTests(Engines engines)
     [InlineData("subscription", false)]
     public async Task A_batch_that_cannot_be_serialized_is_done_again(string table, bool atCommit)
     {
-        await using CutWorld world = await CutWorld.OpenAsync(engines);
+        await using CutWorld world = await CutWorld.OpenAsync(engines, batch: 2, workers: 1);
         await world.MonthAsync(1);
         await ClashAsync(world, table, atCommit, times: 2);
         Assert.Equal(CutWorld.Customers.Count, (await world.BillAsync()).Invoices);
@@ -34,7 +34,7 @@ public sealed class ClashTests(Engines engines)
     [Fact]
     public async Task A_batch_that_clashes_again_and_again_is_given_up_with_nothing_done_and_the_next_run_does_it()
     {
-        await using CutWorld world = await CutWorld.OpenAsync(engines);
+        await using CutWorld world = await CutWorld.OpenAsync(engines, batch: 2, workers: 1);
         await world.MonthAsync(1);
         await ClashAsync(world, "invoice_line", atCommit: true, times: 1000);
         PostgresException given = await Assert.ThrowsAsync<PostgresException>(world.BillAsync);
@@ -49,7 +49,7 @@ public sealed class ClashTests(Engines engines)
     [Fact]
     public async Task A_correction_that_clashes_is_undone_and_the_next_run_makes_it()
     {
-        await using CutWorld world = await CutWorld.OpenAsync(engines);
+        await using CutWorld world = await CutWorld.OpenAsync(engines, batch: 2, workers: 1);
         await world.MonthAsync(1);
         await world.BillAsync();
         await world.LateAsync(1);
@@ -68,7 +68,7 @@ public sealed class ClashTests(Engines engines)
     [InlineData("customer")]
     public async Task A_run_in_a_deadlock_is_undone_and_the_work_is_done_later(string table)
     {
-        await using CutWorld world = await CutWorld.OpenAsync(engines);
+        await using CutWorld world = await CutWorld.OpenAsync(engines, batch: 2, workers: 1);
         await world.MonthAsync(1);
         await using NpgsqlConnection other = await world.Seller.Postgres.Source.OpenConnectionAsync(Stop);
 

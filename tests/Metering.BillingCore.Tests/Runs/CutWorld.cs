@@ -1,3 +1,4 @@
+using System.Globalization;
 using Metering.BillingCore.Runs;
 using Metering.BillingCore.Tests.Testing;
 using Metering.Storage.Postgres;
@@ -6,7 +7,7 @@ using Xunit;
 
 namespace Metering.BillingCore.Tests.Runs;
 
-/// <summary>Three customers that were billed their first fee, at most two in a transaction. The role's road to PostgreSQL can be cut; the tests' own cannot.</summary>
+/// <summary>Three customers that were billed their first fee. The role's road to PostgreSQL can be cut; the tests' own cannot.</summary>
 internal sealed class CutWorld : IAsyncDisposable
 {
     private CutWorld(CutRoad road, Seller seller) => (Road, Seller) = (road, seller);
@@ -19,12 +20,13 @@ internal sealed class CutWorld : IAsyncDisposable
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
+    /// <param name="batch">Customers in one transaction.</param>
     /// <param name="workers">Transactions of one run at a time.</param>
-    public static async Task<CutWorld> OpenAsync(Engines engines, int workers = 1)
+    public static async Task<CutWorld> OpenAsync(Engines engines, int batch, int workers)
     {
         PostgresDatabase database = await engines.CreateDatabaseAsync();
         CutRoad road = new(engines.ConnectionTo(database));
-        Seller seller = await Seller.OpenAsync(engines, database, road.Database, "2026-01-01T00:00:00Z", ("RunBatch", "2"), ("RunWorkers", FormattableString.Invariant($"{workers}")));
+        Seller seller = await Seller.OpenAsync(engines, database, road.Database, "2026-01-01T00:00:00Z", ("RunBatch", Text(batch)), ("RunWorkers", Text(workers)));
         foreach (string customer in Customers)
         {
             await seller.SubscribeAsync(customer);
@@ -104,6 +106,8 @@ internal sealed class CutWorld : IAsyncDisposable
         await Seller.DisposeAsync();
         await Road.DisposeAsync();
     }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static string At(int month, string day) => FormattableString.Invariant($"{2026 + (month / 12)}-{1 + (month % 12):00}-{day}");
 }

@@ -12,9 +12,6 @@ public enum Cut
     /// <summary>The request never arrives.</summary>
     BeforeRequest,
 
-    /// <summary>Half of it arrives.</summary>
-    InRequest,
-
     /// <summary>It is carried out, COMMIT too, and whoever asked never hears of it.</summary>
     BeforeAnswer,
 
@@ -152,11 +149,7 @@ internal sealed class CutRoad : IAsyncDisposable
                 await EndAsync(session);
             }
 
-            await to.WriteAsync(buffer.AsMemory(0, cut is Cut.InRequest ? read / 2 : read), _stop.Token);
-            if (cut is Cut.InRequest)
-            {
-                return;
-            }
+            await to.WriteAsync(buffer.AsMemory(0, read), _stop.Token);
         }
     }
 

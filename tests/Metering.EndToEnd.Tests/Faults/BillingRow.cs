@@ -14,17 +14,17 @@ namespace Metering.EndToEnd.Tests.Faults;
 /// </summary>
 internal static class BillingRow
 {
-    private const int Customers = 5000;
+    private const int Customers = 2000;
+    private const int Senders = 4;
     private const int Fee = 30;
-    private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(2);
 
     private static readonly OneMachineOptions s_options = new()
     {
-        Environment = new Dictionary<string, string> { ["METERING_Billing__RunEvery"] = "00:00:00.100", ["METERING_Billing__RunBatch"] = "5" },
+        Environment = new Dictionary<string, string> { ["METERING_Billing__RunEvery"] = "00:00:00.100", ["METERING_Billing__RunBatch"] = "3" },
     };
 
     /// <param name="strikeAsync">Breaks it while customers subscribe, and returns when it is whole again.</param>
-    public static async Task<FaultResult> RunAsync(FaultRow row, Func<OneMachine, Task<Strike>> strikeAsync)
+    public static async Task<FaultResult> RunAsync(FaultRow row, Func<OneMachine, Subscriber, Task<Strike>> strikeAsync)
     {
         await using OneMachine machine = await OneMachine.StartAsync(s_options);
         using MeteringClient client = await machine.NewClientAsync();
@@ -32,13 +32,12 @@ internal static class BillingRow
         await PrepareAsync(client, start);
         Subscriber subscriber = new(client, start, Customers);
         using CancellationTokenSource stop = new();
-        Task load = Task.WhenAll(subscriber.RunAsync(stop.Token), subscriber.RunAsync(stop.Token));
-        await Task.Delay(s_quiet);
+        Task load = Task.WhenAll(Enumerable.Range(0, Senders).Select(_ => subscriber.RunAsync(stop.Token)));
         Strike strike;
         TimeSpan recovery;
         try
         {
-            strike = await strikeAsync(machine);
+            strike = await strikeAsync(machine, subscriber);
             long whole = Stopwatch.GetTimestamp();
             await client.AcceptsAsync();
             recovery = Stopwatch.GetElapsedTime(whole);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Metering.EndToEnd.Tests.Load;
 
-/// <summary>Makes customers and subscribes them, one after the other. Whatever it is not sure of it asks for again, under the same names. Safe for concurrent use.</summary>
+/// <summary>Makes customers and subscribes them, one after the other. Whatever it is not sure of it asks for again, under the same key. Safe for concurrent use.</summary>
 /// <param name="start">Of every subscription.</param>
 /// <param name="most">Customers.</param>
 internal sealed class Subscriber(MeteringClient client, DateTimeOffset start, int most)
@@ -36,31 +36,34 @@ internal sealed class Subscriber(MeteringClient client, DateTimeOffset start, in
             await UntilDoneAsync(HttpMethod.Put, $"/v1/customers/{name}", $$"""{"name":"{{name}}"}""");
             await UntilDoneAsync(HttpMethod.Put, $"/v1/customers/{name}/subjects/{name}", "{}");
 
-            // A conflict: the reference was used, so it had been made.
             await UntilDoneAsync(
-                HttpMethod.Post, "/v1/subscriptions",
-                $$"""{"customer":"{{name}}","price_book":"standard","plan":"weekly","start":"{{start.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}}","reference":"{{name}}"}""");
+                HttpMethod.Post, "/v1/subscriptions", $$"""{"customer":"{{name}}","price_book":"standard","plan":"weekly","start":"{{start.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}}"}""", name);
             _subscribed.Add(name);
         }
     }
 
-    private async Task UntilDoneAsync(HttpMethod method, string path, string body)
+    private async Task UntilDoneAsync(HttpMethod method, string path, string body, string? key = null)
     {
         while (true)
         {
             try
             {
-                using HttpResponseMessage response = await client.SendAsync(method, path, body);
-                if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.Conflict)
+                using HttpResponseMessage response = await client.SendAsync(method, path, body, key: key);
+                if (response.IsSuccessStatusCode)
                 {
                     return;
                 }
 
                 Assert.True(response.StatusCode >= HttpStatusCode.InternalServerError, $"{method} {path}: {await response.Content.ReadAsStringAsync()}");
             }
+            catch (HttpRequestException gone) when (gone.HttpRequestError == HttpRequestError.ConnectionError)
+            {
+                await Task.Delay(s_pause);
+                continue;
+            }
             catch (HttpRequestException)
             {
-                // It died before its answer, or is not there.
+                // It died before its answer.
             }
 
             Interlocked.Increment(ref _inDoubt);
