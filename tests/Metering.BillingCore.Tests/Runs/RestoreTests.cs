@@ -46,7 +46,7 @@ public sealed class RestoreTests(Engines engines)
         }
     }
 
-    /// <summary>Every invoice, all that was found in computing them again, the credit notes, corrections and balances.</summary>
+    /// <summary>Every invoice, what came of computing them again, the corrections, and the ledger.</summary>
     private static async Task<IReadOnlyList<string>> EverythingAsync(BillingHost host)
     {
         List<string> all = [];
@@ -55,7 +55,8 @@ public sealed class RestoreTests(Engines engines)
             all.Add((await host.SendAsync("GET", $"/v1/invoices/{one.GetProperty("id").GetString()}")).Text);
         }
 
-        foreach (string path in new[] { "/v1/invoices/verify", "/v1/credit-notes", "/v1/corrections", "/v1/ledger/trial-balance" })
+        string[] statements = [.. CutWorld.Customers.Select(customer => $"/v1/ledger/customers/{customer}/statement")];
+        foreach (string path in (string[])["/v1/invoices/verify", "/v1/corrections", "/v1/ledger/trial-balance", "/v1/ledger/transactions", .. statements])
         {
             Answered answer = await host.SendAsync("GET", path);
             Assert.True(answer.Status == 200, $"{path}: {answer.Text}");
