@@ -47,10 +47,17 @@ internal sealed class Seller : IAsyncDisposable
 
     public static async Task<Seller> OpenAsync(Engines engines, string now = "2026-01-01T00:00:00Z", params (string Key, string Value)[] settings)
     {
-        FakeTimeProvider time = new(DateTimeOffset.Parse(now, CultureInfo.InvariantCulture));
         PostgresDatabase postgres = await engines.CreateDatabaseAsync();
+        return await OpenAsync(engines, postgres, postgres, now, settings);
+    }
+
+    /// <param name="postgres">What the tests look at; disposed of with the seller.</param>
+    /// <param name="ofHost">The same database as the role sees it.</param>
+    public static async Task<Seller> OpenAsync(Engines engines, PostgresDatabase postgres, PostgresDatabase ofHost, string now, params (string Key, string Value)[] settings)
+    {
+        FakeTimeProvider time = new(DateTimeOffset.Parse(now, CultureInfo.InvariantCulture));
         ClickHouseDatabase clickHouse = await engines.CreateClickHouseAsync();
-        BillingHost host = await BillingHost.StartAsync(engines, clickHouse, postgres, time, settings);
+        BillingHost host = await BillingHost.StartAsync(engines, clickHouse, ofHost, time, settings);
         await using NpgsqlCommand command = postgres.Source.CreateCommand($$$"""
             with made as (
               insert into meter (id, tenant, slug, aggregation, event_type, group_by, created_at, updated_at)

@@ -74,6 +74,10 @@ public sealed class Engines : IAsyncLifetime
         return database;
     }
 
+    /// <summary>With its password, which the database's own does not give away.</summary>
+    public string ConnectionTo(PostgresDatabase database) =>
+        new NpgsqlConnectionStringBuilder(_connection) { Database = new NpgsqlConnectionStringBuilder(database.Source.ConnectionString).Database }.ConnectionString;
+
     /// <summary>As the owner of the tables, who sees nothing either unless it is a superuser.</summary>
     public async Task ExecuteAsync(string sql)
     {

@@ -5,7 +5,7 @@ internal static class FaultMatrix
 {
     public static IReadOnlyList<FaultRow> Rows { get; } =
     [
-        .. ProcessFaults.Rows, .. DiskFaults.Rows, .. BrokerFaults.Rows, .. ClickHouseFaults.Rows, .. PostgresFaults.Rows, .. NetworkFaults.Rows,
+        .. ProcessFaults.Rows, .. DiskFaults.Rows, .. BrokerFaults.Rows, .. ClickHouseFaults.Rows, .. PostgresFaults.Rows, .. BillingFaults.Rows, .. NetworkFaults.Rows,
         .. ClockFaults.Rows, .. WorkloadFaults.Rows, .. CapacityFaults.Rows, RollingUpgrade.Row, .. Suites.Rows, .. ZombieFaults.Rows, NodeLoss.Row, .. StoreFaults.Rows,
     ];
 }

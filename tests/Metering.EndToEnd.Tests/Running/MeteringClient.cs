@@ -29,11 +29,17 @@ internal sealed class MeteringClient(Uri http, Uri clickHouse, HttpMessageHandle
         _sql.Dispose();
     }
 
+    /// <param name="key">Under which it happens once, however often it is sent; null for none.</param>
     public async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method, string path, string? json = null, string contentType = "application/json", string tenant = "default", CancellationToken cancellationToken = default)
+        HttpMethod method, string path, string? json = null, string contentType = "application/json", string tenant = "default", string? key = null, CancellationToken cancellationToken = default)
     {
         using HttpRequestMessage request = new(method, new Uri(path, UriKind.Relative));
         request.Headers.Add("X-Metering-Tenant", tenant);
+        if (key is not null)
+        {
+            request.Headers.Add("Idempotency-Key", key);
+        }
+
         if (json is not null)
         {
             request.Content = new StringContent(json, Encoding.UTF8, contentType);

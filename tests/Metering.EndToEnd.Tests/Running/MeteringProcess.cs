@@ -16,6 +16,7 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
     /// <summary>The thread that writes and syncs the embedded log.</summary>
     public const string LogWriter = "log write usage.events";
 
+    private const int SignalQuit = 3;
     private const int SignalKill = 9;
     private const int SignalTerminate = 15;
     private const int SignalContinue = 18;
@@ -200,6 +201,9 @@ internal sealed partial class MeteringProcess : IAsyncDisposable
 
     /// <summary>SIGKILL.</summary>
     public static void Kill(int processId) => Assert.Equal(0, Kill(processId, SignalKill));
+
+    /// <summary>SIGQUIT, by which PostgreSQL stops at once and recovers at the next start.</summary>
+    public static void Quit(int processId) => Assert.Equal(0, Kill(processId, SignalQuit));
 
     /// <summary>SIGTERM to a process that may just have ended by itself.</summary>
     public static void Terminate(int processId) => _ = Kill(processId, SignalTerminate);

@@ -16,7 +16,13 @@ internal sealed class OneMachine : IDeployment
     public int InDoubt => Doubts.In(Process.Errors);
 
     /// <summary>The engine's process.</summary>
-    public int ClickHouseProcess => Process.Children().Single(child => File.ReadAllText($"/proc/{child}/cmdline").Contains("clickhouse", StringComparison.Ordinal));
+    public int ClickHouseProcess => Process.Children().Single(child => Runs(child, "clickhouse"));
+
+    /// <summary>The server's process.</summary>
+    public int PostgresProcess => Process.Children().Single(child => Runs(child, "postgres"));
+
+    /// <summary>Whether there is one just now.</summary>
+    public bool HasPostgres => Process.Children().Any(child => Runs(child, "postgres") && !MeteringProcess.IsGone(child));
 
     /// <summary>Where the embedded log keeps the topic.</summary>
     public string LogFolder => Path.Combine(Process.Data, "log", "topics", Contracts.Topics.UsageEvents);
@@ -40,6 +46,19 @@ internal sealed class OneMachine : IDeployment
     {
         await Process.DisposeAsync();
         _options.Clock?.Dispose();
+    }
+
+    /// <summary>False of a process that has ended meanwhile.</summary>
+    private static bool Runs(int process, string program)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process}/cmdline").Contains(program, StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 }
 
