@@ -115,7 +115,7 @@ public class PhaseTests
     [Fact]
     public void A_content_reads_back_to_the_component_that_has_it()
     {
-        for (int seed = 0; seed < Runs.Count(500); seed++)
+        for (int seed = 0; seed < CaseCount.Of(500); seed++)
         {
             foreach (ComponentDocument component in Documents.Read(new RandomCatalog(seed).Make()).PriceBooks.SelectMany(book => book.Version.Plans).SelectMany(plan => plan.Phases).SelectMany(phase => phase.Components))
             {

@@ -16,7 +16,7 @@ public class SubscriptionJsonTests
     public void What_is_written_reads_back_to_the_same_bytes_and_the_same_subscription()
     {
         HashSet<Type> seen = [];
-        for (int seed = 0; seed < Runs.Count(2_000); seed++)
+        for (int seed = 0; seed < CaseCount.Of(2_000); seed++)
         {
             (Subscription draft, IReadOnlyList<IReadOnlyList<SubscriptionFact>> steps) = Live(new Random(seed));
             IReadOnlyList<SubscriptionFact> facts = [.. steps.SelectMany(step => step)];
@@ -35,7 +35,7 @@ public class SubscriptionJsonTests
     [Fact]
     public void Something_is_due_exactly_from_the_announced_instant_on()
     {
-        for (int seed = 0; seed < Runs.Count(1_000); seed++)
+        for (int seed = 0; seed < CaseCount.Of(1_000); seed++)
         {
             (Subscription life, IReadOnlyList<IReadOnlyList<SubscriptionFact>> steps) = Live(new Random(seed));
             foreach (IReadOnlyList<SubscriptionFact> facts in steps)
