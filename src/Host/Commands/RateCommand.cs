@@ -13,7 +13,7 @@ namespace Metering.Host.Commands;
 /// <summary><c>metering rate</c>: what a component costs, step by step. Needs no server.</summary>
 internal sealed class RateCommand
 {
-    private readonly Argument<string?> _file = new("FILE") { Description = "A component, or a whole case with \"component\", as JSON; - for standard input", Arity = ArgumentArity.ZeroOrOne };
+    private readonly Argument<string?> _file = new("FILE") { Description = "A component, a whole case with \"component\", or {\"cases\":[…]}, as JSON; - for standard input", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _component = new("--component") { Description = "The component instead of a file", HelpName = "JSON" };
     private readonly Option<string?> _currency = new("--currency") { Description = "ISO 4217", HelpName = "CODE" };
     private readonly Option<string?> _quantity = new("--quantity") { Description = "All usage of the period, what is already rated included", HelpName = "NUMBER" };
@@ -55,18 +55,28 @@ internal sealed class RateCommand
 
     private int Run(ParseResult parsed)
     {
-        JsonElement one = JsonInput.Parse("the case", Case(parsed));
-        string currency = JsonText.Member(one, "currency");
-        return Calculation.Run(Calculation.Batch(one), Rate, parsed.GetValue(_json), result => RateTables.Show(result, currency));
+        JsonElement? given = parsed.GetValue(_file) is { } path ? JsonInput.ReadFile(path) : null;
+        JsonElement request = given is { } list && list.TryGetProperty("cases", out _) ? Listed(parsed, list) : JsonInput.Parse("the case", Case(parsed, given));
+        string batch = Calculation.Batch(request);
+        return Calculation.Run(batch, Rate, parsed.GetValue(_json), (number, result) => RateTables.Show(result, CurrencyOf(request, number)));
     }
+
+    /// <summary>Many cases are taken as they are: an option says something of one.</summary>
+    private JsonElement Listed(ParseResult parsed, JsonElement list)
+    {
+        Option? changing = parsed.CommandResult.Command.Options.FirstOrDefault(option => option != _json && parsed.GetResult(option) is { Implicit: false });
+        return changing is null ? list : throw new SettingsException($"{changing.Name} says something of one case; the file has a list of them.");
+    }
+
+    private static string CurrencyOf(JsonElement request, int number) =>
+        JsonText.Member(request.TryGetProperty("cases", out JsonElement cases) ? cases[number] : request, "currency");
 
     private static bool Rate(ReadOnlyMemory<byte> body, IBufferWriter<byte> output, out Problem refused) =>
         RateCalculator.TryAnswer(body, TzdbZones.Instance.TzdbVersion, output, out refused);
 
     /// <summary>The file's case, with what the options say in place of its fields.</summary>
-    private string Case(ParseResult parsed)
+    private string Case(ParseResult parsed, JsonElement? given)
     {
-        JsonElement? given = parsed.GetValue(_file) is { } path ? JsonInput.ReadFile(path) : null;
         Dictionary<string, Action<Utf8JsonWriter>> fields = [];
         if (given is { } file && file.TryGetProperty("component", out _))
         {

@@ -37,7 +37,7 @@ internal static class TimeCommands
         Option<bool> asJson = new("--json") { Description = "The calculator's own answer" };
         Command command = new(name, description) { file, asJson };
         command.SetAction((parsed, _) => Running.GuardAsync(() =>
-            Task.FromResult(Calculation.Run(Calculation.Batch(JsonInput.ReadFile(parsed.GetValue(file)!)), calculate, parsed.GetValue(asJson), show))));
+            Task.FromResult(Calculation.Run(Calculation.Batch(JsonInput.ReadFile(parsed.GetValue(file)!)), calculate, parsed.GetValue(asJson), (_, result) => show(result)))));
         return command;
     }
 }

@@ -34,10 +34,10 @@ internal static class Calculation
         json.WriteEndObject();
     });
 
-    /// <param name="show">Shows one result that is no refusal.</param>
+    /// <param name="show">Shows one result that is no refusal, with the number of its case.</param>
     /// <returns>The exit code: failed when a case was refused.</returns>
     /// <exception cref="SettingsException">The calculator refuses the whole.</exception>
-    public static int Run(string batch, Calculator calculate, bool asJson, Action<JsonElement> show)
+    public static int Run(string batch, Calculator calculate, bool asJson, Action<int, JsonElement> show)
     {
         ArrayBufferWriter<byte> output = new();
         if (!calculate(Encoding.UTF8.GetBytes(batch), output, out Problem refused))
@@ -52,9 +52,9 @@ internal static class Calculation
             Console.WriteLine(JsonText.Indented(answer.RootElement));
         }
 
-        foreach (JsonElement result in results)
+        foreach ((int number, JsonElement result) in results.Index())
         {
-            Show(result, results.Length > 1, asJson, show);
+            Show(result, results.Length > 1, asJson, one => show(number, one));
         }
 
         return results.Any(result => result.TryGetProperty("problem", out _)) ? ExitCode.Failed : ExitCode.Success;

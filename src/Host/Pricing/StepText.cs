@@ -18,6 +18,7 @@ internal static class StepText
         string Field(string name) => JsonText.Member(step, name);
         return Field("step") switch
         {
+            "tier" when Field("quantity") == "0" && Field("exact") == "0" => "",
             "tier" => $"+ {Tier(step)}",
             "allowance" => $"({Field("allowance")} free)",
             "discount" => $"− {Field("exact").TrimStart('-')}",

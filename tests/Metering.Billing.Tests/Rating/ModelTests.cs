@@ -110,6 +110,36 @@ public class ModelTests
         Assert.Equal("1000000000000000.000000000000000000000001", Calculate.Rate(
             """{"quantity":"1000000000000000000000000000.000000000001","component":{"model":"per_unit","unit":"0.000000000001"}}""").Text("total.exact"));
 
+    // Each tier reached, and always the first: quantity, flat fee, exact amount, from which bound to which. Of volume tiers the one that holds
+    // the quantity is reached and has all of it; the first is listed beside it with nothing in it.
+    [Theory]
+    [InlineData(Graduated, "-4", "0–10: -4 2 -38")]
+    [InlineData(Graduated, "0", "0–10: 0 2 2")]
+    [InlineData(NoFlatAtZero, "0", "0–10: 0 0 0")]
+    [InlineData(Graduated, "10", "0–10: 10 2 102")]
+    [InlineData(Graduated, "10.001", "0–10: 10 2 102", "10–20: 0.001 3 3.005")]
+    [InlineData(Graduated, "21", "0–10: 10 2 102", "10–20: 10 3 53", "20–: 1 3 8")]
+    [InlineData(Volume, "-5", "0–100: -5 10 0")]
+    [InlineData(Volume, "0", "0–100: 0 10 10")]
+    [InlineData(Volume, "100", "0–100: 100 10 210")]
+    [InlineData(Volume, "100.5", "0–100: 0 0 0", "100–200: 100.5 0 100.5")]
+    [InlineData(Volume, "201", "0–100: 0 0 0", "200–: 201 50 150.5")]
+    [InlineData(MixedVolume, "101", "0–100: 0 0 0", "100–: 101 0 9")]
+    public void A_tier_is_listed_when_it_is_reached_and_the_first_always(string component, string quantity, params string[] tiers) =>
+        Assert.Equal(
+            tiers,
+            Calculate.Rate($$"""{"quantity":"{{quantity}}","component":{{component}} }""").GetProperty("explanation").EnumerateArray()
+                .Where(step => step.Text("step") == "tier").Select(step => $"{step.Text("from")}–{step.Text("up_to")}: {step.Text("quantity")} {step.Text("flat")} {step.Text("exact")}"));
+
+    [Fact]
+    public void Each_tier_that_is_listed_shows_its_own_price() =>
+        Assert.Equal(
+            [
+                """{"step":"tier","from":"0","up_to":"100","quantity":"0","package_size":"30","package_price":"2","flat":"0","exact":"0"}""",
+                """{"step":"tier","from":"100","up_to":null,"quantity":"101","package_size":"50","package_price":"3","flat":"0","exact":"9"}""",
+            ],
+            Calculate.Rate($$"""{"quantity":"101","component":{{MixedVolume}} }""").GetProperty("explanation").EnumerateArray().Take(2).Select(step => step.ToString()));
+
     [Fact]
     public void No_usage_is_rated_as_zero()
     {

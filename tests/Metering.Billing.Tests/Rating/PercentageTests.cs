@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Metering.Billing.Tests.Calculator;
 using Xunit;
 
@@ -85,10 +86,23 @@ public class PercentageTests
         var answer = Rate("\"percent\":\"10\",\"fixed\":\"1\",\"free_amount\":\"100\"", "60,70");
         Assert.Equal("""{"step":"event","id":"","quantity":"60","free":"60","percent":"10","fixed":"0","exact":"0"}""", answer.Text("explanation.0"));
         Assert.Equal("""{"step":"event","id":"","quantity":"70","free":"40","percent":"10","fixed":"1","exact":"4"}""", answer.Text("explanation.1"));
-        Assert.Equal("30", answer.Text("billable_quantity"));
     }
 
-    private static System.Text.Json.JsonElement Rate(string price, string values)
+    // Conversion and allowance make the billable quantity of a quantity; a percentage has neither, and its free part is a matter of its price.
+    [Fact]
+    public void All_that_was_used_is_billable_also_what_is_free()
+    {
+        const string Price = "\"component\":{\"model\":\"percentage\",\"percent\":\"10\",\"fixed\":\"1\",\"free_amount\":\"100\"}";
+        const string Events = """[{"value":"60"},{"value":"70"},{"value":"-5"}]""";
+        Assert.Equal("125", Calculate.Rate($$"""{"events":{{Events}},{{Price}} }""").Text("billable_quantity"));
+
+        JsonElement step = Calculate.Rate($$"""{"events":{{Events}},"already":{"quantity":"60","amount":"0.25"},{{Price}} }""");
+        Assert.Equal(("65", "60"), (step.Text("billable_quantity"), step.Text("billable_quantity_before")));
+        Assert.Equal("3.25", step.Text("amount")); // 30·10 % + 1 − 0.5 = 3.5, less 0.25
+        Assert.Equal("""[{"kind":"usage","cell":{},"amount":"3.25","exact":"3.25"}]""", step.Text("lines"));
+    }
+
+    private static JsonElement Rate(string price, string values)
     {
         string events = string.Join(",", values.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(value => $$"""{"value":"{{value}}"}"""));
         string share = price.StartsWith("\"share\"", StringComparison.Ordinal) ? price[..(price.IndexOf(',', StringComparison.Ordinal) + 1)] : "";

@@ -49,7 +49,7 @@ public partial class RatingPageTests
     }
 
     [Fact]
-    public void The_page_has_examples_of_each_kind() => Assert.Equal((5, 15, 5), (Examples.Count, Prices.Count, Invoices.Count));
+    public void The_page_has_examples_of_each_kind() => Assert.Equal((6, 15, 5), (Examples.Count, Prices.Count, Invoices.Count));
 
     private static IEnumerable<string> Blocks() => JsonBlock().Matches(s_page).Select(match => match.Groups[1].Value);
 

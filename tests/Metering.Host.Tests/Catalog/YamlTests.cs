@@ -15,7 +15,7 @@ public sealed class YamlTests
     [Fact]
     public void What_is_exported_as_YAML_reads_back_to_the_same_bytes()
     {
-        for (int seed = 0; seed < Runs.Count(10_000); seed++)
+        for (int seed = 0; seed < CaseCount.Of(10_000); seed++)
         {
             string canonical = Canonical(new RandomCatalog(seed).Make());
             using JsonDocument exported = JsonDocument.Parse(canonical);

@@ -100,6 +100,24 @@ public sealed partial class CalculatorCommandTests
     }
 
     [Fact]
+    public async Task Many_cases_are_priced_each_in_its_own_currency()
+    {
+        using TempFolder folder = new();
+        string file = folder.Write("cases.json", """
+            {"cases":[{"id":"a","currency":"USD","quantity":"3","component":{"model":"per_unit","unit":"2"}},{"id":"b","currency":"USD"},
+                      {"id":"c","currency":"JPY","quantity":"3","component":{"model":"per_unit","unit":"2"}}]}
+            """);
+        CommandRun run = await CommandRun.RunAsync("rate", file);
+        string[] rows = Rows(run);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Equal(["case a", "6.00 USD", "case c", "6 JPY"], rows.Where(row => row.StartsWith("case", StringComparison.Ordinal) || row.StartsWith('6')));
+        Assert.StartsWith("metering: case b: component: is required", run.Error, StringComparison.Ordinal);
+
+        CommandRun changed = await CommandRun.RunAsync("rate", file, "--quantity", "5");
+        Assert.Equal((2, "", "metering: --quantity says something of one case; the file has a list of them."), (changed.ExitCode, changed.Out, changed.Error.Trim()));
+    }
+
+    [Fact]
     public async Task Proration_is_shown_line_by_line()
     {
         using TempFolder folder = new();

@@ -33,11 +33,12 @@ internal sealed record RateCase(Component Component, Usage Usage, AlreadyRated A
             return problems;
         }
 
-        if (Component.Price is PercentagePrice or MatrixPrice)
+        bool isOfEvents = Component.Price is PercentagePrice;
+        if (Component.Price is MatrixPrice || (isOfEvents && Already.Amount is null))
         {
             problems.Add(new Problem("already.quantity", "does not say which events or cells it was: give already.amount"));
         }
-        else
+        else if (!isOfEvents)
         {
             problems.AddRange(UsageRules.Check(Component, Usage.Of(quantity), Terms.Currency, "already"));
         }

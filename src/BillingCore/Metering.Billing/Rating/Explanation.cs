@@ -30,7 +30,10 @@ public sealed record ConvertStep(Fraction From, Conversion Conversion, Fraction 
 /// <param name="Quantity">What is left to bill.</param>
 public sealed record AllowanceStep(Fraction From, Fraction Allowance, Fraction Quantity) : Step;
 
-/// <summary>One price on its share of the quantity: a tier, or the whole quantity when there are no tiers.</summary>
+/// <summary>
+/// One price on its share of the quantity: a tier, or the whole quantity when there are no tiers. Listed for each tier reached and always for the first, which
+/// has a share of zero beside the volume tier that holds the quantity.
+/// </summary>
 /// <param name="Rate">Null for a flat price.</param>
 public sealed record TierStep(Fraction From, Fraction? UpTo, Fraction Quantity, Rate? Rate, Fraction Flat, Fraction Exact) : Step;
 

@@ -8,12 +8,10 @@ namespace Metering.Billing.Rating;
 /// </summary>
 internal static class PercentageRating
 {
-    /// <param name="billable">What is left of the values after the free part.</param>
-    public static Fraction Rate(PercentagePrice price, IReadOnlyList<UsageEvent> events, in RatingTerms terms, Explanation? explanation, out Fraction billable)
+    public static Fraction Rate(PercentagePrice price, IReadOnlyList<UsageEvent> events, in RatingTerms terms, Explanation? explanation)
     {
         FreePart free = new(price, terms.Share);
         Fraction gross = Fraction.Zero;
-        billable = Fraction.Zero;
         foreach (UsageEvent one in InOrder(events))
         {
             Fraction covered = free.Take(one.Value, out bool isWhollyFree);
@@ -21,7 +19,6 @@ internal static class PercentageRating
             Fraction exact = (one.Value - covered) * price.Percent.Percent();
             exact = hasFees ? Clamp(exact + price.Fixed, price) : exact;
             gross += exact;
-            billable += one.Value - covered;
             explanation?.Add(new EventStep(one.Id, one.Value, covered, price.Percent, hasFees ? price.Fixed : Fraction.Zero, exact));
         }
 

@@ -41,7 +41,7 @@ public static class Rater
     {
         Fraction billable = Billable(component, usage.Quantity, terms.Share, explanation);
         Fraction gross = component.Price is PercentagePrice percentage
-            ? PercentageRating.Rate(percentage, usage.Events ?? [], terms, explanation, out billable)
+            ? PercentageRating.Rate(percentage, usage.Events ?? [], terms, explanation)
             : Gross(component.Price, billable, terms, explanation);
         Stages<Fraction> exact = Adjustments.Apply(component, gross, terms, explanation);
         Stages<Money> amount = Round(exact, terms);

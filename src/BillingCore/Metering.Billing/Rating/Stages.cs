@@ -4,7 +4,7 @@ namespace Metering.Billing.Rating;
 public readonly record struct Stages<T>(T Gross, T Discounted, T Raised, T Net);
 
 /// <summary>What a component costs, exactly and in money. Both are cumulative for the scope.</summary>
-/// <param name="Billable">The quantity after conversion, rounding and allowance.</param>
+/// <param name="Billable">The quantity after conversion, rounding and allowance. The free part of a percentage is in it: that is a matter of its price.</param>
 public readonly record struct RatedCharge(Fraction Billable, Stages<Fraction> Exact, Stages<Money> Amount)
 {
     public static RatedCharge Nothing(Currency currency)

@@ -51,8 +51,14 @@ internal static class TierRating
             holding++;
         }
 
-        Fraction from = holding == 0 ? Fraction.Zero : tiers[holding - 1].UpTo.GetValueOrDefault();
-        return InTier(tiers[holding], from, quantity, isFlatFree, explanation);
+        if (holding == 0)
+        {
+            return InTier(tiers[0], Fraction.Zero, quantity, isFlatFree, explanation);
+        }
+
+        // The first tier is always listed, so that a reader sees which price the quantity has left behind.
+        explanation?.Add(new TierStep(Fraction.Zero, tiers[0].UpTo, Fraction.Zero, tiers[0].Rate, Fraction.Zero, Fraction.Zero));
+        return InTier(tiers[holding], tiers[holding - 1].UpTo.GetValueOrDefault(), quantity, isFlatFree, explanation);
     }
 
     private static Fraction InTier(Tier tier, Fraction from, Fraction share, bool isFlatFree, Explanation? explanation)

@@ -33,7 +33,7 @@ internal sealed class CaseMaker(int seed)
     private PlainAlready Already(string model, PlainComponent component)
     {
         string? amount = Maybe(Number);
-        string? quantity = model is "percentage" or "matrix" ? null : Maybe(() => model != "licensed" ? Quantity() : component.FractionalSeats == true ? Positive() : Seats());
+        string? quantity = model == "matrix" || (model == "percentage" && amount is null) ? null : Maybe(() => model != "licensed" ? Quantity() : component.FractionalSeats == true ? Positive() : Seats());
         return new PlainAlready(quantity, amount);
     }
 

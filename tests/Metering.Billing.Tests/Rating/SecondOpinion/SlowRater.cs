@@ -46,7 +46,9 @@ internal sealed class SlowRater(PlainCase request)
     private Rated Before()
     {
         Ladder nothing = new(0, 0, 0, 0);
-        Rated rated = request.Already?.Quantity is { } quantity ? Rate(quantity, closing: false) : new Rated(0, nothing, nothing, []);
+        Rated rated = request.Already?.Quantity is not { } quantity ? new Rated(0, nothing, nothing, [])
+            : request.Component.Model == "percentage" ? new Rated(Ratio.Of(quantity), nothing, nothing, [])
+            : Rate(quantity, closing: false);
         if (request.Already?.Amount is not { } given)
         {
             return rated;
@@ -93,7 +95,7 @@ internal sealed class SlowRater(PlainCase request)
             q = q > free ? q - free : Ratio.Min(q, 0);
         }
 
-        Ratio gross = component.Model == "percentage" ? Percentage(component, events, out q) : Gross(component, q);
+        Ratio gross = component.Model == "percentage" ? Percentage(component, events) : Gross(component, q);
         Ladder exact = Climb(component, gross, closing);
         return new Rated(q, exact, Map(exact, Round), []);
     }
@@ -155,11 +157,10 @@ internal sealed class SlowRater(PlainCase request)
         return FlatFee(component, holding, q) + InTier(holding, q);
     }
 
-    private Ratio Percentage(PlainComponent component, PlainEvent[] events, out Ratio billable)
+    private Ratio Percentage(PlainComponent component, PlainEvent[] events)
     {
         Ratio[] values = [.. events.OrderBy(one => one.At, StringComparer.Ordinal).ThenBy(one => one.At is null ? "" : one.Id, StringComparer.Ordinal).Select(one => Ratio.Of(one.Value))];
         Ratio sum = 0;
-        billable = 0;
         for (int i = 0; i < values.Length; i++)
         {
             Ratio[] earlier = [.. values.Take(i).Where(value => value >= 0)];
@@ -167,12 +168,10 @@ internal sealed class SlowRater(PlainCase request)
             if (values[i] < 0)
             {
                 sum += values[i] * percent;
-                billable += values[i];
                 continue;
             }
 
             Ratio free = Free(component, values[i], earlier, out bool isEligible);
-            billable += values[i] - free;
             if (!isEligible || free != values[i])
             {
                 Ratio fee = ((values[i] - free) * percent) + Ratio.Of(component.Fixed ?? "0");
