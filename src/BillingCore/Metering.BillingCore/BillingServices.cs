@@ -72,6 +72,7 @@ public static class BillingServices
         routes.ServiceProvider.GetRequiredService<OperationEndpoints>().Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<RunEndpoints>().Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<CorrectionEndpoints>().Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<DiscountEndpoints>().Map(routes, edge);
         OpenApi.Map(routes);
         return routes;
     }

@@ -147,6 +147,26 @@ public sealed class BillingRunTests(Engines engines)
     }
 
     [Fact]
+    public async Task A_discount_that_a_subscription_is_given_covers_its_periods()
+    {
+        await using Seller seller = await Seller.OpenAsync(engines);
+        string id = await seller.SubscribeAsync("acme");
+        await seller.PutAsync("/v1/discounts/welcome", """{"percent":"50","periods":1}""");
+        await seller.PutAsync("/v1/discounts/euros", """{"amount":"5","currency":"EUR"}""");
+        Answered unknown = await seller.Host.SendAsync("POST", $"/v1/subscriptions/{id}/discounts", """{"discount":"none"}""");
+        Assert.Equal((422, "discount: there is no discount 'none'"), (unknown.Status, unknown.Errors.Single()));
+        Assert.Equal(422, (await seller.Host.SendAsync("POST", $"/v1/subscriptions/{id}/discounts", """{"discount":"euros"}""")).Status);
+        await seller.PostAsync($"/v1/subscriptions/{id}/discounts", """{"discount":"welcome"}""");
+        Assert.Equal("welcome", (await seller.Host.SendAsync("GET", $"/v1/subscriptions/{id}/discounts")).Json.GetProperty("items")[0].GetProperty("discount").GetString());
+        await seller.BillAsync();
+        await seller.SealAsync("2026-02-01");
+        seller.Set("2026-02-01T00:10:00Z");
+        await seller.BillAsync();
+        Assert.Equal(["open: base 30.00 = 16.50", "open: base 30.00, calls 0.00 = 33.00"], await seller.InvoicesAsync("acme"));
+        await seller.BooksBalanceAsync();
+    }
+
+    [Fact]
     public async Task Many_runs_at_once_bill_everybody_once()
     {
         await using Seller seller = await Seller.OpenAsync(engines, settings: ("RunBatch", "3"));

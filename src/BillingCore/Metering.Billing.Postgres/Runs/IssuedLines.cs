@@ -9,7 +9,7 @@ using NpgsqlTypes;
 namespace Metering.Billing.Postgres.Runs;
 
 /// <summary>
-/// What was issued for subscriptions, with what credit notes that stand have given back. Lines of an invoice that was voided count as not issued, unless it shall not be
+/// What was issued for subscriptions, with what credit notes that stand have given back; a difference that a note gave back of a line the invoice has not is a line of its own. Lines of an invoice that was voided count as not issued, unless it shall not be
 /// billed again.
 /// </summary>
 public static class IssuedLines
@@ -24,12 +24,19 @@ public static class IssuedLines
               coalesce((select sum(c.amount) from billing.credit_note_line c join billing.credit_note n on n.tenant_id = c.tenant_id and n.id = c.note
                 where c.tenant_id = l.tenant_id and c.invoice = l.invoice and c.line = l.n and n.state = 'issued'), 0)::bigint,
               coalesce((select sum(c.tax) from billing.credit_note_line c join billing.credit_note n on n.tenant_id = c.tenant_id and n.id = c.note
-                where c.tenant_id = l.tenant_id and c.invoice = l.invoice and c.line = l.n and n.state = 'issued'), 0)::bigint
-            from unnest($2, $3) as s (subscription, since)
+                where c.tenant_id = l.tenant_id and c.invoice = l.invoice and c.line = l.n and n.state = 'issued'), 0)::bigint,
+              i.issued_at, i.number, l.n
+            from unnest($2::text[], $3) as s (subscription, since)
             join billing.invoice_line l on l.tenant_id = $1 and l.subscription = s.subscription and l.period_end > s.since
             join billing.invoice i on i.tenant_id = l.tenant_id and i.id = l.invoice
             where i.state <> 'void' or i.waived
-            order by l.subscription, i.issued_at, i.number, l.n
+            union all
+            select c.subscription, n.currency, c.note || '/' || c.n, c.period_start, c.period_end, c.key, c.component, c.period_start, c.period_end, c.recognition,
+              -c.amount, 0::bigint, -c.tax, null, null, c.tax_inclusive, false, 0::bigint, 0::bigint, n.issued_at, n.number, c.n
+            from unnest($2::text[], $3) as s (subscription, since)
+            join billing.credit_note_line c on c.tenant_id = $1 and c.subscription = s.subscription and c.period_end > s.since and c.line is null
+            join billing.credit_note n on n.tenant_id = c.tenant_id and n.id = c.note and n.state = 'issued'
+            order by 1, 20, 21, 22
             """,
             transaction.Tenant, since.Select(one => one.Subscription).ToArray(), null);
         command.Parameters[2] = new NpgsqlParameter { Value = since.Select(one => one.Since.UtcDateTime).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz };

@@ -68,7 +68,7 @@ public static class Agenda
     private static Fraction PriceOf(BillingHistory history, ServiceSpan? span)
     {
         Fraction price = Fraction.Zero;
-        if (span is null or { IsTrial: true })
+        if (span is null or { IsTrial: true } or { IsPaused: true })
         {
             return price;
         }

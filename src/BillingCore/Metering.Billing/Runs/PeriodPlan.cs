@@ -7,13 +7,16 @@ namespace Metering.Billing.Runs;
 /// <summary>What one component has to be billed for in one of its periods, by the history as it is recorded.</summary>
 internal static class PeriodPlan
 {
-    /// <summary>Fees, cut where the price or the quantity changes and where service stops. A trial has none.</summary>
+    /// <summary>
+    /// Fees, cut where the price or the quantity changes and where service stops. A trial has none; a pause that keeps what was paid ahead keeps it to the end of the period that
+    /// had begun.
+    /// </summary>
     public static IEnumerable<FeePart> FeesOf(BillingHistory history, string component, BillingPeriod period)
     {
         FeePart? part = null;
         foreach ((ServiceSpan span, SubscriptionItem item, PricedComponent terms, TimeRange time) in Served(history, component, period))
         {
-            if (span.IsTrial || terms.Timing == ChargeTiming.Usage || (span.IsPaused && terms.Timing != ChargeTiming.Advance))
+            if (span.IsTrial || terms.Timing == ChargeTiming.Usage || (span.IsPaused && !(terms.Timing == ChargeTiming.Advance && period.Service.Start < span.From)))
             {
                 continue;
             }

@@ -197,14 +197,20 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
         return waiting;
     }
 
-    private static IssuedInvoice[] Creditable(OpenSubscription subscription, TimeRange period) =>
-    [
-        .. subscription.Issued.Where(line => line.Period == period && !line.IsVoid && line.Recognition != LineRecognition.GrantPurchase).Index()
-            .GroupBy(line => line.Item.Id[..line.Item.Id.LastIndexOf('/')])
-            .Select(invoice => new IssuedInvoice(
-                invoice.Key, DateTimeOffset.UnixEpoch.AddTicks(invoice.First().Index), // in the order of their issue
-                Money.Max(Money.Zero(subscription.History.Currency), invoice.Aggregate(Money.Zero(subscription.History.Currency), (sum, line) => sum + Left(line.Item))))),
-    ];
+    /// <summary>What is left to credit of the invoices that billed the period: of their lines of it, and not more than of the whole invoice.</summary>
+    private static IssuedInvoice[] Creditable(OpenSubscription subscription, TimeRange period)
+    {
+        Money zero = Money.Zero(subscription.History.Currency);
+        ILookup<string, IssuedLine> invoices = subscription.Issued.Where(line => !line.IsVoid && line.Recognition != LineRecognition.GrantPurchase).ToLookup(line => line.Id[..line.Id.LastIndexOf('/')]);
+        return
+        [
+            .. invoices.Where(invoice => invoice.Key.StartsWith("inv_", StringComparison.Ordinal) && invoice.Any(line => line.Period == period)).Select((invoice, i) => new IssuedInvoice(
+                invoice.Key, DateTimeOffset.UnixEpoch.AddTicks(i), // in the order of their issue
+                Money.Max(zero, Money.Min(Sum(invoice.Where(line => line.Period == period)), Sum(invoice))))),
+        ];
+
+        Money Sum(IEnumerable<IssuedLine> lines) => lines.Aggregate(zero, (sum, line) => sum + Left(line));
+    }
 
     private static Money Left(IssuedLine line) => line.Net - line.Credited + (line.TaxRate is { IsInclusive: false } ? line.Tax - line.CreditedTax : Money.Zero(line.Amount.Currency));
 

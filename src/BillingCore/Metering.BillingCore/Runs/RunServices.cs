@@ -9,6 +9,6 @@ internal static class RunServices
     public static void AddRuns(this IServiceCollection services)
     {
         services.AddSingleton<IZoneSource>(TzdbZones.Instance).AddSingleton<SubscriptionReader>().AddSingleton<BillingRun>().AddSingleton<CorrectionRunner>().AddSingleton<Preview>().AddSingleton<StandingJob>();
-        services.AddSingleton<RunEndpoints>().AddSingleton<CorrectionEndpoints>();
+        services.AddSingleton<RunEndpoints>().AddSingleton<CorrectionEndpoints>().AddSingleton<DiscountEndpoints>();
     }
 }
