@@ -108,6 +108,21 @@ public class CatalogDiffTests
             problems.Select(problem => problem.Path).Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("""{"key":"c","meter":"m1","price":{"model":"flat","amount":"1"}}""", "meter: must be absent: a flat price has no usage")]
+    [InlineData("""{"key":"c","meter":"m1","price":{"model":"licensed","unit":"1"}}""", "meter: must be absent: seats are a number on the subscription, not usage")]
+    [InlineData("""{"key":"c","price":{"model":"per_unit","unit":"1"}}""", "meter: is required: the price is of usage")]
+    public void A_meter_is_where_there_is_usage_to_price(string component, string problem)
+    {
+        List<Problem> problems = Documents.Problems(
+            $$"""
+            {"products":[{"key":"a","name":"x"}],"price_books":[{"key":"s","currency":"USD","effective_from":"2026-01-01T00:00:00Z",
+             "plans":[{"key":"p","name":"p","product":"a","phases":[{"key":"m","components":[{{component}}]}]}]}]}
+            """,
+            out _);
+        Assert.Equal([$"price_books[0].plans[0].phases[0].components[0].{problem}"], problems.Select(one => one.ToString()));
+    }
+
     private static int Things(CatalogDocument catalog) => catalog.Items.Count + catalog.PriceBooks.Count;
 
     private static List<CatalogChange> Changes(string proposed) =>

@@ -36,6 +36,11 @@ internal static class PlanRules
             plan.Refuse($"{path}.meter", "is required: the price is of usage");
         }
 
+        if (component.Price is FlatPrice && component.Source is not null)
+        {
+            plan.Refuse($"{path}.meter", "must be absent: a flat price has no usage");
+        }
+
         foreach (Problem problem in ComponentRules.Check(component, $"{path}.price"))
         {
             // What feeds a component is beside its price in a document.
