@@ -100,6 +100,29 @@ public sealed class CorrectionRunTests(Engines engines)
         await seller.BooksBalanceAsync();
     }
 
+    [Fact]
+    public async Task A_backdated_change_of_a_billed_period_is_corrected()
+    {
+        await using Seller seller = await JanuaryAsync("12");
+        string id = await seller.ScalarAsync("select id from billing.subscription");
+        await seller.PostAsync($"/v1/subscriptions/{id}/change", """{"plan":"pro","at":"2026-01-16T00:00:00Z"}""");
+        Assert.Equal(1, await seller.CorrectAsync());
+        Assert.Equal("1549", await seller.ScalarAsync("select sum((charge ->> 'amount')::numeric * 100)::bigint from billing.pending_charge where charge ->> 'component' = 'base'")); // 16 of 31 days of 30 more
+        await seller.BooksBalanceAsync();
+    }
+
+    [Fact]
+    public async Task A_subject_that_turns_out_to_be_a_customers_brings_its_usage_with_it()
+    {
+        await using Seller seller = await JanuaryAsync("12");
+        await seller.UseAsync("robot", "2026-01-12", "4");
+        await seller.SealAsync("2026-02-02");
+        Assert.Equal(0, await seller.CorrectAsync());
+        await seller.PutAsync("/v1/customers/acme/subjects/robot", "{}");
+        Assert.Equal(1, await seller.CorrectAsync());
+        Assert.Equal("200", await seller.ScalarAsync("select sum(accrued) from billing.pending_charge"));
+    }
+
     /// <summary>January with so many calls, billed on the first of February.</summary>
     private async Task<Seller> JanuaryAsync(string calls, string plan = "basic")
     {

@@ -1,3 +1,4 @@
+using Metering.Billing.Postgres.Runs;
 using Metering.Billing.Postgres.Tenancy;
 using Npgsql;
 
@@ -67,6 +68,12 @@ public static class SubjectMappings
             transaction.Tenant, sequence, made.Select(one => one.Subject).ToArray(), made.Select(one => one.Customer).ToArray(), made.Select(one => one.ValidFrom).ToArray(),
             made.Select(one => one.ValidUntil).ToArray(), now);
         await insert.ExecuteNonQueryAsync(cancellationToken);
+        SubjectMapping[] changed = [.. replaced, .. made];
+        if (changed.Length > 0)
+        {
+            await DirtyPeriods.MarkCustomersAsync(transaction, [.. changed.Select(one => one.Customer).Distinct()], changed.Min(one => one.ValidFrom), now, cancellationToken);
+        }
+
         return sequence;
     }
 

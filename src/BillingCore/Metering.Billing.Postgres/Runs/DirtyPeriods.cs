@@ -52,6 +52,36 @@ public static class DirtyPeriods
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>What changes of subscriptions that reach back may have changed: billed periods that end after the instant from which each holds.</summary>
+    public static async Task MarkAsync(TenantTransaction transaction, IReadOnlyList<(string Subscription, DateTimeOffset Since)> changed, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            MarkSince("unnest($3::text[], $4::timestamptz[]) as c (subscription, since) join billing.subscription s on s.tenant_id = $1 and s.id = c.subscription"),
+            transaction.Tenant, now, changed.Select(one => one.Subscription).ToArray(), changed.Select(one => one.Since).ToArray());
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>What a change of the subject mapping may have changed.</summary>
+    /// <param name="customers">Who lost or got a subject.</param>
+    public static async Task MarkCustomersAsync(TenantTransaction transaction, IReadOnlyList<string> customers, DateTimeOffset since, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            MarkSince("(select id as subscription, $4::timestamptz as since from billing.subscription where tenant_id = $1 and customer = any($3)) as c join billing.subscription s on s.tenant_id = $1 and s.id = c.subscription"),
+            transaction.Tenant, now, customers.ToArray(), since);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <param name="changed">Tables c (subscription, since) and s, the subscription.</param>
+    private static string MarkSince(string changed) =>
+        $"""
+        insert into billing.dirty_period as old (tenant_id, subscription, period_start, period_end, seal_no, history, marked_at)
+        select distinct $1, l.subscription, l.period_start, l.period_end, 0::bigint, false, $2::timestamptz
+        from {changed}
+        join billing.invoice_line l on l.tenant_id = $1 and l.subscription = s.id and l.period_end > c.since and l.period_start < s.billed_to and l.recognition <> 'grant_purchase'
+        where s.billed_to > c.since
+        on conflict (tenant_id, subscription, period_start, period_end) do update set history = false
+        """;
+
     /// <summary>Some that were not corrected in this run yet, held; with their subscriptions, in the order of their ids.</summary>
     /// <param name="run">The day, or what was asked for: a period is corrected once in a run.</param>
     /// <param name="seal">Newest done one.</param>

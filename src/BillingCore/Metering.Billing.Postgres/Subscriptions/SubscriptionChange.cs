@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Buffers;
 using Metering.Billing.Postgres.Audit;
 using Metering.Billing.Postgres.Outbox;
+using Metering.Billing.Postgres.Runs;
 using Metering.Billing.Postgres.Tenancy;
 using Metering.Billing.Subscriptions;
 
@@ -43,6 +44,7 @@ public sealed record SubscriptionChange(StoredSubscription Before, StoredSubscri
         }
 
         await SubscriptionStore.SaveAsync(transaction, [.. real.Select(change => (change.Before, change.After))], cancellationToken);
+        await DirtyPeriods.MarkAsync(transaction, [.. real.Select(change => (change.Before.Id, change.Decisions.Min(one => one.Decision.At)))], now, cancellationToken);
         await AuditLog.AddAsync(transaction, [.. real.SelectMany(change => change.Audit())], now, cancellationToken);
         await OutboxStore.AddAsync(transaction, [.. real.SelectMany(change => change.Messages())], now, cancellationToken);
     }

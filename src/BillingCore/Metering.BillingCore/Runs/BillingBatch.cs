@@ -99,7 +99,7 @@ internal sealed class BillingBatch(
         }
 
         _seal = await SealedUsage.FindAsync(database, completeness.Seal == 0 ? null : completeness.Seal, cancellationToken);
-        SubjectMappings subjects = await SubjectMappings.ReadAsync(transaction, [.. _complete.Select(one => one.Subscription.Customer).Distinct()], cancellationToken);
+        BilledSubjects subjects = await BilledSubjects.ReadAsync(transaction, [.. _complete.Select(one => one.Subscription.Customer).Distinct()], cancellationToken);
         if (_seal is not null)
         {
             await usage.ReadAsync(transaction, _seal, scopes, subjects, cancellationToken);

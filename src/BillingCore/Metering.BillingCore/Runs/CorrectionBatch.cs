@@ -62,7 +62,7 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
 
     private async Task ReadUsageAsync(IReadOnlyList<DirtyPeriod> dirty, Dictionary<string, OpenSubscription> open, Func<DirtyPeriod, long> historyOf, CancellationToken cancellationToken)
     {
-        SubjectMappings subjects = await SubjectMappings.ReadAsync(transaction, [.. open.Values.Select(one => one.Customer).Distinct()], cancellationToken);
+        BilledSubjects subjects = await BilledSubjects.ReadAsync(transaction, [.. open.Values.Select(one => one.Customer).Distinct()], cancellationToken);
         foreach (IGrouping<long, DirtyPeriod> same in dirty.GroupBy(historyOf))
         {
             (OpenSubscription, RatingScope)[] scopes =

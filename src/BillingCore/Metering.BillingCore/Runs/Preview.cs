@@ -24,7 +24,7 @@ internal sealed class Preview(SubscriptionReader subscriptions, ClickHouseDataba
         IReadOnlyList<RatingScope> scopes = DueCharges.ScopesOf(subscription.History, subscription.After, due, subscription.Issued);
         if (seal is not null)
         {
-            SubjectMappings subjects = await SubjectMappings.ReadAsync(transaction, [subscription.Customer], cancellationToken);
+            BilledSubjects subjects = await BilledSubjects.ReadAsync(transaction, [subscription.Customer], cancellationToken);
             await new UsageOfScopes(database, options.Value.MaxSimulatedEvents).ReadAsync(transaction, seal, [.. scopes.Select(scope => (subscription, scope))], subjects, cancellationToken);
         }
 

@@ -14,7 +14,7 @@ namespace Metering.BillingCore.Runs;
 internal sealed class UsageOfScopes(ClickHouseDatabase database, int maxEvents)
 {
     public async Task ReadAsync(
-        TenantTransaction transaction, SealedUsage seal, IReadOnlyList<(OpenSubscription Subscription, RatingScope Scope)> scopes, SubjectMappings subjects, CancellationToken cancellationToken)
+        TenantTransaction transaction, SealedUsage seal, IReadOnlyList<(OpenSubscription Subscription, RatingScope Scope)> scopes, BilledSubjects subjects, CancellationToken cancellationToken)
     {
         if (scopes.Count == 0)
         {
@@ -46,7 +46,7 @@ internal sealed class UsageOfScopes(ClickHouseDatabase database, int maxEvents)
         }
     }
 
-    private static IEnumerable<ScopeRange> Ranges(int index, OpenSubscription subscription, RatingScope scope, SubjectMappings subjects) =>
+    private static IEnumerable<ScopeRange> Ranges(int index, OpenSubscription subscription, RatingScope scope, BilledSubjects subjects) =>
         from active in scope.Active
         from subject in subjects.ByCustomer[subscription.Customer]
         let time = subject.Within(active)

@@ -13,9 +13,9 @@ public readonly record struct MappedSubject(string Subject, DateTimeOffset From,
 }
 
 /// <summary>Whose usage customers pay for, as the mapping is now, and the number of its last change.</summary>
-public sealed record SubjectMappings(long Sequence, ILookup<string, MappedSubject> ByCustomer)
+public sealed record BilledSubjects(long Sequence, ILookup<string, MappedSubject> ByCustomer)
 {
-    public static async Task<SubjectMappings> ReadAsync(TenantTransaction transaction, IReadOnlyList<string> customers, CancellationToken cancellationToken)
+    public static async Task<BilledSubjects> ReadAsync(TenantTransaction transaction, IReadOnlyList<string> customers, CancellationToken cancellationToken)
     {
         List<(string Customer, MappedSubject Subject)> found = [];
         long sequence = 0;
@@ -32,6 +32,6 @@ public sealed record SubjectMappings(long Sequence, ILookup<string, MappedSubjec
             found.Add((reader.GetString(1), new MappedSubject(reader.GetString(2), reader.GetFieldValue<DateTimeOffset>(3), reader.IsDBNull(4) ? null : reader.GetFieldValue<DateTimeOffset>(4))));
         }
 
-        return new SubjectMappings(sequence, found.ToLookup(one => one.Customer, one => one.Subject, StringComparer.Ordinal));
+        return new BilledSubjects(sequence, found.ToLookup(one => one.Customer, one => one.Subject, StringComparer.Ordinal));
     }
 }
