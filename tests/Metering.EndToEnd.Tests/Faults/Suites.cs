@@ -10,7 +10,7 @@ internal static class Suites
     public static IReadOnlyList<FaultRow> Rows { get; } =
     [
         new("scenario 1", "crash sweep", "the suite CrashTests: the aggregator dies before and after the n-th call of 75 lives to ClickHouse, and at named steps", CrashSweepAsync),
-        new("P6", "dump restored", "the suite RestoreTests: pg_dump of a tenant in mid-life into a new database, and months of corrections and invoices on both", RestoreAsync),
+        new("P6", "dump restored", "the suite RestoreTests: pg_dump of a tenant in mid-life into a new database, then corrections and invoices on both, compared to the byte", RestoreAsync),
         new("scenario 4", "seal race", "the simulation, 3,000 seeds: slow, silent and never-used partitions, flushes pending across seals, late events", SimulationAsync),
     ];
 
@@ -20,8 +20,8 @@ internal static class Suites
     /// <summary>On the server that pg_dump came with: it dumps none that is newer.</summary>
     private static async Task<FaultResult> RestoreAsync(FaultRow row)
     {
-        string bin = Directory.GetFiles("/usr", "pg_dump", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true })
-            .Select(found => Path.GetDirectoryName(found)!).Order(StringComparer.Ordinal).LastOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")))
+        string bin = Directory.EnumerateDirectories("/usr/lib", "postgresql").SelectMany(Directory.EnumerateDirectories).Select(version => Path.Combine(version, "bin"))
+            .LastOrDefault(folder => File.Exists(Path.Combine(folder, "pg_dump")) && File.Exists(Path.Combine(folder, "initdb")))
             ?? throw new InvalidOperationException("pg_dump and its server are not installed, and this row is made with them: apt-get install postgresql");
         ProcessStartInfo start = new(Program("Metering.BillingCore.Tests", "debug"), ["--filter-class", "*RestoreTests", "--explicit", "only", "--no-ansi", "--progress", "off"]);
         start.Environment["METERING_POSTGRES_BIN"] = bin;
