@@ -33,7 +33,7 @@ public static class BillingServices
         services.AddOptionsWithValidateOnStart<BillingOptions>().BindConfiguration(BillingOptions.Section).ValidateDataAnnotations();
         services.TryAddSingleton<IStandings, InvoiceStandings>();
         services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>().AddSingleton<SubscriptionEndpoints>().AddSingleton<OperationEndpoints>()
-            .AddSingleton<InvoiceChangeEndpoints>().AddSingleton<ExportEndpoint>();
+            .AddSingleton<InvoiceChangeEndpoints>().AddSingleton<ExportEndpoint>().AddHostedService<LedgerUpkeepService>();
         services.AddRuns();
         return services;
     }
@@ -48,8 +48,7 @@ public static class BillingServices
         .AddSingleton<SubscriptionClockJob>()
         .AddSingleton<GrantExpiryJob>()
         .AddHostedService<BillingJobs>()
-        .AddHostedService<BillingRunService>()
-        .AddHostedService<LedgerUpkeepService>();
+        .AddHostedService<BillingRunService>();
 
     public static IEndpointRouteBuilder MapBilling(this IEndpointRouteBuilder routes)
     {
