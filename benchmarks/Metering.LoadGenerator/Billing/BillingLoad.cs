@@ -21,7 +21,7 @@ internal sealed class BillingLoad(Uri server, Uri clickHouse, string postgres, i
     private readonly SqlClient _clickHouse = new(clickHouse);
     private readonly NpgsqlDataSource _postgres = NpgsqlDataSource.Create(postgres);
 
-    public async Task RunAsync(int subscriptions, int late, CancellationToken cancellationToken)
+    public async Task RunAsync(int subscriptions, CancellationToken cancellationToken)
     {
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         DateTimeOffset month = new DateTimeOffset(now.Year, now.Month, 1, 0, 0, 0, TimeSpan.Zero).AddMonths(-1);
@@ -29,13 +29,6 @@ internal sealed class BillingLoad(Uri server, Uri clickHouse, string postgres, i
         await MeasureAsync("billing run", subscriptions, () => PostUntilDoneAsync("v1/billing-runs", cancellationToken));
         await TellAsync("invoices", "select count(*) from billing.invoice where state <> 'draft'");
         await PreviewAsync(subscriptions, cancellationToken);
-        if (late > 0)
-        {
-            await LateAsync(subscriptions, late, month, cancellationToken);
-            await MeasureAsync("correction run", late, () => PostUntilDoneAsync("v1/correction-runs", cancellationToken));
-            await TellAsync("corrections", "select count(*) from billing.correction where outcome <> 'unchanged'");
-        }
-
         await TellAsync("sum of the ledger's entries", "select coalesce(sum(amount), 0) from billing.ledger_entry");
     }
 
@@ -65,7 +58,7 @@ internal sealed class BillingLoad(Uri server, Uri clickHouse, string postgres, i
             HttpMethod.Post, "v1/subscriptions", $$"""{"customer":"bench-0","price_book":"bench","plan":"basic","anchor":"calendar","start":"{{month:yyyy-MM-dd}}T00:00:00Z"}""", cancellationToken);
         await CopyAsync(subscriptions, cancellationToken);
         long seal = await SealedAsync(cancellationToken);
-        await UseAsync(subscriptions, MinutesOfUsage, 0, month, seal, cancellationToken);
+        await UseAsync(subscriptions, month, seal, cancellationToken);
     }
 
     private async Task CopyAsync(int subscriptions, CancellationToken cancellationToken)
@@ -88,8 +81,8 @@ internal sealed class BillingLoad(Uri server, Uri clickHouse, string postgres, i
         }
     }
 
-    /// <summary>Usage of each subscription and meter, so many minutes of it, as a seal has it.</summary>
-    private async Task UseAsync(int subscriptions, int minutes, int firstMinute, DateTimeOffset month, long seal, CancellationToken cancellationToken)
+    /// <summary>Some minutes of usage of each subscription and meter, as a seal has them.</summary>
+    private async Task UseAsync(int subscriptions, DateTimeOffset month, long seal, CancellationToken cancellationToken)
     {
         foreach (string meter in s_meters)
         {
@@ -97,23 +90,11 @@ internal sealed class BillingLoad(Uri server, Uri clickHouse, string postgres, i
             await _clickHouse.ExecuteAsync(
                 string.Create(CultureInfo.InvariantCulture, $"""
                     INSERT INTO usage_window (tenant, meter, subject, minute, grp, v, vt, vid, kind, seal_no, sealed_at, s, n)
-                    SELECT '{Tenant}', {revision}, concat('bench-', toString(number % {subscriptions})), toDateTime({month.ToUnixTimeSeconds()}, 'UTC') + 60 * ({firstMinute} + intDiv(number, {subscriptions})), [], 0,
+                    SELECT '{Tenant}', {revision}, concat('bench-', toString(number % {subscriptions})), toDateTime({month.ToUnixTimeSeconds()}, 'UTC') + 60 * intDiv(number, {subscriptions}), [], 0,
                       toDateTime64('1970-01-01 00:00:00', 7, 'UTC'), toFixedString('', 16), 'use', {seal}, now(), toDecimal128(number % 97 + 1, 12), 1
-                    FROM numbers({(long)subscriptions * minutes})
+                    FROM numbers({(long)subscriptions * MinutesOfUsage})
                     """),
                 cancellationToken);
-        }
-    }
-
-    /// <summary>Late events, one to a minute of a subscription: written as rows of the seal that comes next, which is then waited for.</summary>
-    private async Task LateAsync(int subscriptions, int late, DateTimeOffset month, CancellationToken cancellationToken)
-    {
-        long next = await SealedAsync(cancellationToken) + 1;
-        await UseAsync(subscriptions, Math.Max(1, late / subscriptions / s_meters.Length), MinutesOfUsage, month, next, cancellationToken);
-        await SendAsync(HttpMethod.Post, "api/v1/meters", $$"""{"slug":"bench_{{next}}","aggregation":"COUNT","eventType":"nothing"}""", cancellationToken);
-        while (await SealedAsync(cancellationToken) < next)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(200), cancellationToken);
         }
     }
 
