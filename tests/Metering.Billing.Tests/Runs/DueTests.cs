@@ -1,5 +1,6 @@
 using Metering.Billing.Catalog;
 using Metering.Billing.Periods;
+using Metering.Billing.Runs;
 using Metering.Billing.Subscriptions;
 using Xunit;
 
@@ -45,6 +46,21 @@ public class DueTests
         story.Do(story.Now.Change(b, Story.At("2026-01-10"))).Use("calls", "2026-01-12", "4");
         story.Do(story.Now.Change(a, Story.At("2026-01-20"))).Use("calls", "2026-01-25", "8");
         Assert.Equal(["02-01: calls 01-01..02-01 13.00, calls 01-10..01-20 12.00 = 25.00"], story.Bill("2026-02-01")); // 10·1 + 6·0.5; 4·3
+    }
+
+    /// <summary>A → B → A, with a pause in B: A's scope has two stretches, and B's loses the pause.</summary>
+    [Fact]
+    public void Active_time_is_a_set_that_a_detour_and_a_pause_only_interrupt()
+    {
+        Story story = new();
+        SubscriptionTerms a = story.Plan("a", "calls 1 usage");
+        story.Start(a, "2026-01-01").Do(story.Now.Change(story.Plan("b", "calls 3 usage"), Story.At("2026-01-06")));
+        story.Do(story.Now.PauseAt(Story.At("2026-01-08"), null, null, keepsAdvance: false)).Do(story.Now.Resume(Story.At("2026-01-09"), Standing.Good));
+        story.Do(story.Now.Change(a, Story.At("2026-01-11"))).Do(story.Now.Reassess(Story.At("2026-01-12"), Standing.Overdue));
+        Assert.Equal(
+            ["01-01..01-06, 01-11..02-01: 26/31", "01-06..01-08, 01-09..01-11: 4/31"],
+            DueCharges.ScopesOf(story.History, DateTimeOffset.MinValue, Story.At("2026-02-01"), []).Where(scope => scope.Period.Full.Start == Story.At("2026-01-01"))
+                .Select(scope => $"{string.Join(", ", scope.Active.Select(time => $"{time.Start:MM-dd}..{time.End:MM-dd}"))}: {scope.Share.ToShareText()}"));
     }
 
     [Fact]

@@ -209,21 +209,6 @@ public class SubscriptionTests
         Assert.Throws<ArgumentException>(() => Draft("2026-01-01T00:00:30Z"));
     }
 
-    /// <summary>A → B → A, with a pause in B: A's scope has two stretches, and B's loses the pause.</summary>
-    [Fact]
-    public void Active_time_is_a_set_that_a_detour_and_a_pause_only_interrupt()
-    {
-        Life life = Active();
-        life.Do(life.Now.Change(s_pro, At("2026-01-06T00:00Z")), SubscriptionState.Active);
-        life.Do(life.Now.PauseAt(At("2026-01-08T00:00Z"), null, null, keepsAdvance: false), SubscriptionState.Paused);
-        life.Do(life.Now.Resume(At("2026-01-09T00:00Z"), Standing.Good), SubscriptionState.Active);
-        life.Do(life.Now.Change(s_basic, At("2026-01-11T00:00Z")), SubscriptionState.Active);
-        life.Do(life.Now.Reassess(At("2026-01-12T00:00Z"), Standing.Overdue), SubscriptionState.PastDue);
-        ServiceHistory history = life.History();
-        Assert.Equal(["01-01..01-06", "01-11..01-31"], Show(history, "price-1"));
-        Assert.Equal(["01-06..01-08", "01-09..01-11"], Show(history, "price-2"));
-    }
-
     [Fact]
     public void Periods_begin_anew_after_a_trial_and_with_another_interval_and_stay_through_a_pause()
     {
@@ -241,9 +226,6 @@ public class SubscriptionTests
             timeline.From(timeline.Start).Select(period => $"{period.Service.Start:MM-dd}..{period.Service.End:MM-dd}"));
         Assert.Null(life.History().PeriodsOf("storage", AnchorRule.Anniversary, TzdbZones.Instance.Find("UTC")!));
     }
-
-    private static IEnumerable<string> Show(ServiceHistory history, string price) =>
-        history.ActiveTime("seats", price, At("2026-01-31T00:00Z")).Select(range => $"{range.Start:MM-dd}..{range.End:MM-dd}");
 
     private static Life Active()
     {

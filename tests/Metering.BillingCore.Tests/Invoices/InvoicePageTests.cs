@@ -21,8 +21,6 @@ public sealed class InvoicePageTests(Engines engines)
         Assert.Equal(
             $"{invoice.Id}/2 calls 20.00 4.00 24.00 standard 1, pro",
             string.Join(" ", new[] { "id", "key", "amount", "tax", "total", "priced_by" }.Select(name => line.GetProperty(name).GetString())));
-        Assert.Equal(
-            "/v1/usage-events?subscription=sub_acme&component=calls&from=2026-01-01T00%3A00%3A00Z&to=2026-02-01T00%3A00%3A00Z", line.GetProperty("events").GetString());
         Assert.Equal(404, (await acme.Host.SendAsync("GET", $"/v1/invoices/{invoice.Id}/lines/3/explain")).Status);
         Assert.Equal(404, (await acme.Host.SendAsync("GET", $"/v1/invoices/{invoice.Id}/lines/x/explain")).Status);
     }
@@ -51,7 +49,7 @@ public sealed class InvoicePageTests(Engines engines)
         foreach (string text in new[]
         {
             "<h1>Invoice INV-000001</h1>", "Acme Inc.", "1 January 2026 – 1 February 2026", "standard 1, pro", "3 × 26.67", "How it was computed", "from 10 and above", "0.5 each", "4.00 (20 %)",
-            "<td>Total</td>\n<td class=\"number\">120.00 USD</td>", "<td>To be paid</td>\n<td class=\"number\">58.00 USD</td>", "wire-1", "CN-000001", "outage", "its events",
+            "<td>Total</td>\n<td class=\"number\">120.00 USD</td>", "<td>To be paid</td>\n<td class=\"number\">58.00 USD</td>", "wire-1", "CN-000001", "outage",
         })
         {
             Assert.Contains(text, page.Text, StringComparison.Ordinal);

@@ -24,9 +24,11 @@ public sealed class UpkeepTests(Engines engines)
         await DeferAsync(broken, "Nowhere/Land");
         await engines.ExecuteAsync($"update billing.ledger_upkeep set due_at = '2000-01-01' where tenant_id = '{broken.Tenant}'; update billing.ledger_upkeep set due_at = '2000-01-02' where tenant_id = '{_books.Tenant}'");
         await using BillingHost host = await BillingHost.StartAsync(engines);
+        using CancellationTokenSource hung = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        hung.CancelAfter(TimeSpan.FromMinutes(2));
         while (await IsDueAsync(broken) || await IsDueAsync(_books))
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), Token);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), hung.Token);
         }
 
         Assert.Equal(Books.Usd(3100), await _books.BalanceAsync(Books.Revenue));

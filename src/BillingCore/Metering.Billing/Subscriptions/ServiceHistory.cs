@@ -29,12 +29,6 @@ public sealed record ServiceHistory(IReadOnlyList<ServiceSpan> Spans, DateTimeOf
         return new ServiceHistory(spans, now.EndedAt);
     }
 
-    /// <summary>When the component was active with one content of its price: the active time of a rating scope, before it is cut to a period.</summary>
-    public IEnumerable<TimeRange> ActiveTime(string component, string price, DateTimeOffset until) =>
-        from span in Spans
-        where !span.IsTrial && !span.IsPaused && span.From < until && span.Terms.Find(component)?.Price == price
-        select new TimeRange(span.From, span.Until < until ? span.Until.Value : until);
-
     /// <summary>
     /// The billing periods of a component: from the start, anew at the end of a trial and at each change of its interval. A pause moves no boundary. Null
     /// when it was never active.

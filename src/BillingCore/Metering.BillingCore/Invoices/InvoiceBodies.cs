@@ -169,7 +169,6 @@ internal static class InvoiceBodies
         json.WriteString("tax", row.Tax.ToString());
         json.WriteString("total", row.Total.ToString());
         json.WriteString("accrued", row.Accrued.ToString());
-        json.WriteString("events", UsageEventsLink.Of(view.Invoice.Subscription, line));
     }
 
     private static void WriteList<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)

@@ -125,12 +125,8 @@ internal sealed class InvoicePage
     {
         _html.Element("td", null, () =>
         {
-            _html.Element("div", row.Key, "what").Element("div", Subtitle(line, row), "soft");
+            _html.Element("div", row.Component.Length > 0 ? row.Component : row.Key, "what").Element("div", Subtitle(line, row), "soft");
             WriteSteps(row.Number);
-            if (UsageEventsLink.Of(_invoice.Subscription, line) is { } events)
-            {
-                _html.Element("div", "soft", () => _html.Link(events, "its events"));
-            }
         });
         Money reduced = row.Discount + row.Promotional;
         _html.Element("td", row.Amount.ToString(), "number").Element("td", reduced.IsZero ? "" : (-reduced).ToString(), "number")

@@ -76,12 +76,12 @@ internal sealed partial class LedgerUpkeepService(PostgresDatabase postgres, Ten
         return result;
     }
 
-    [LoggerMessage(6101, LogLevel.Debug, "Tenant {Tenant}: of {Lines} deferred lines, {Posted} months became revenue")]
+    [LoggerMessage(6131, LogLevel.Debug, "Tenant {Tenant}: of {Lines} deferred lines, {Posted} months became revenue")]
     private partial void LogRecognized(string tenant, int lines, int posted);
 
-    [LoggerMessage(6102, LogLevel.Error, "The ledger of tenant {Tenant} was not looked after; its next turn is in an hour")]
+    [LoggerMessage(6132, LogLevel.Error, "The ledger of tenant {Tenant} was not looked after; its next turn is in an hour")]
     private partial void LogFailed(string tenant, Exception exception);
 
-    [LoggerMessage(6103, LogLevel.Warning, "PostgreSQL does not answer; ledgers are looked after in a minute")]
+    [LoggerMessage(6133, LogLevel.Warning, "PostgreSQL does not answer; ledgers are looked after in a minute")]
     private partial void LogAway(Exception exception);
 }

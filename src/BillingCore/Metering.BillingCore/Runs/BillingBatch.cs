@@ -16,6 +16,9 @@ namespace Metering.BillingCore.Runs;
 internal sealed class BillingBatch(
     TenantTransaction transaction, Completeness completeness, SubscriptionReader subscriptions, UsageOfScopes usage, ClickHouseDatabase database, BillingOptions options, string tzdb, DateTimeOffset now)
 {
+    /// <summary>No seal reaches it: what waits for something else than a seal is looked at again by the clock alone.</summary>
+    private static readonly DateTimeOffset s_never = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     private readonly List<BillingProgress> _progress = [];
     private readonly List<(OpenSubscription Subscription, DateTimeOffset Due)> _complete = [];
     private readonly List<(OpenSubscription Subscription, DraftKey Key, DueLines Lines, IReadOnlyList<PendingCharge> Pending)> _invoices = [];
@@ -84,7 +87,7 @@ internal sealed class BillingBatch(
         _progress.Add(subscription.Progress with
         {
             BillAt = at,
-            WaitsFor = needed ?? DateTimeOffset.MaxValue.AddYears(-1),
+            WaitsFor = needed ?? s_never,
             LooksAt = needed is null ? now + options.RunEvery : now < patience ? patience : null,
         });
     }
@@ -125,7 +128,7 @@ internal sealed class BillingBatch(
         if (subscription.Held is { } reason)
         {
             _waiting.Add((KeyOf(subscription, at, "period"), subscription.Customer, subscription.History.Currency));
-            _progress.Add(subscription.Progress with { BillAt = at, WaitsFor = DateTimeOffset.MaxValue.AddYears(-1), LooksAt = now + options.HeldAgain, HeldBecause = reason });
+            _progress.Add(subscription.Progress with { BillAt = at, WaitsFor = s_never, LooksAt = now + options.HeldAgain, HeldBecause = reason });
             return;
         }
 

@@ -79,6 +79,6 @@ internal sealed partial class BillingRun(
         }
     }
 
-    [LoggerMessage(6101, LogLevel.Information, "A batch of the billing run ran into another change ({State}) and is done again")]
+    [LoggerMessage(6141, LogLevel.Information, "A batch of the billing run ran into another change ({State}) and is done again")]
     private partial void LogAgain(string state);
 }

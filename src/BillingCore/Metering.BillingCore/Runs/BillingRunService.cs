@@ -72,12 +72,12 @@ internal sealed partial class BillingRunService(BillingRun run, CorrectionRunner
         }
     }
 
-    [LoggerMessage(6102, LogLevel.Information, "Tenant {Tenant}: {Invoices} invoices issued, {Waiting} drafts wait")]
+    [LoggerMessage(6142, LogLevel.Information, "Tenant {Tenant}: {Invoices} invoices issued, {Waiting} drafts wait")]
     private partial void LogBilled(string tenant, int invoices, int waiting);
 
-    [LoggerMessage(6103, LogLevel.Error, "The billing run failed and tries again")]
+    [LoggerMessage(6143, LogLevel.Error, "The billing run failed and tries again")]
     private partial void LogFailed(Exception exception);
 
-    [LoggerMessage(6104, LogLevel.Error, "The billing run of tenant {Tenant} failed and tries again")]
+    [LoggerMessage(6144, LogLevel.Error, "The billing run of tenant {Tenant} failed and tries again")]
     private partial void LogTenantFailed(string tenant, Exception exception);
 }

@@ -120,6 +120,6 @@ internal sealed partial class CorrectionRunner(
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    [LoggerMessage(6110, LogLevel.Information, "Tenant {Tenant}: {Periods} billed periods looked at again as of seal {Seal}, {Corrected} corrected")]
+    [LoggerMessage(6145, LogLevel.Information, "Tenant {Tenant}: {Periods} billed periods looked at again as of seal {Seal}, {Corrected} corrected")]
     private partial void LogCorrected(string tenant, int periods, int corrected, long seal);
 }
