@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Metering.Host.Demo;
 using Metering.Host.Tests.Support;
 using Xunit;
@@ -16,11 +17,14 @@ public sealed class DemoTests
 
         Assert.True(run.ExitCode == 0, run.Out + run.Error);
         Assert.Contains("exact  Audit:", run.Out, StringComparison.Ordinal);
-        Assert.Contains("exact  Expectation: 2,999 distinct events", run.Out, StringComparison.Ordinal);
+        Assert.Contains("exact  Expectation: 3,150 distinct events", run.Out, StringComparison.Ordinal); // 3,000 − the voided one; 50 requests of last month; what is late for its invoice
         Assert.Contains(" late ", run.Out, StringComparison.Ordinal);
         Assert.Contains("conflict", run.Out, StringComparison.Ordinal);
         Assert.Matches(@"acme +llama-70b +\d+ × 0\.0000006 \+ \d+ × 0\.0000018 +\d+\.\d\d +\d+ × 0\.0000009 ", run.Out);
         Assert.Matches(@"\n +all +all +\d+\.\d\d +\d+\.\d\d +-?\d+\.\d\d", run.Out);
+        Assert.Equal(DemoWorld.Customers.Count, Regex.Count(run.Out, @"INV-\d{6} "));
+        Assert.Matches(@"gpt-4o +\d+\.\d\d by all that is known now, \d+\.\d\d issued +\d+\.\d\d +a line of the next invoice", run.Out);
+        Assert.Contains("exact  Ledger:", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -35,9 +39,10 @@ public sealed class DemoTests
     {
         DemoPlan plan = Plan(5);
 
-        // All token events, less the voided one; the amended one counts once, in its last version.
-        Assert.Equal(6000 - 1, plan.Expectation.Events);
-        Assert.Equal(2000, plan.Expectation.Requests.Values.Sum());
+        // All token events, less the voided one; the amended one counts once, in its last version. Last month has a request for every twenty, and one event that is late for its invoice.
+        Assert.Equal(6000 - 1 + (3 * 100) + 1, plan.Expectation.Events);
+        Assert.Equal(2000 + 100, plan.Expectation.Requests.Values.Sum());
+        Assert.Equal(3 * 100, plan.Month.Count);
         Assert.InRange(plan.Duplicates, 10, 80);
         Assert.InRange(plan.LateEvents, 10, 200);
     }
