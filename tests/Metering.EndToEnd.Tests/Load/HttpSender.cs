@@ -45,7 +45,8 @@ internal sealed class HttpSender(MeteringClient client, SentRecords records, Eve
                 return false;
             }
 
-            Assert.True(response.StatusCode == HttpStatusCode.OK, $"{(int)response.StatusCode} {text}");
+            bool isBetweenClocks = client.HasFakeClock && response.StatusCode == HttpStatusCode.BadRequest; // the sender's has jumped already: all of it is in the future
+            Assert.True(response.StatusCode == HttpStatusCode.OK || isBetweenClocks, $"{(int)response.StatusCode} {text}");
             HashSet<string> refused = Refused(text);
             records.Acknowledge(batch.Names.Where(name => !refused.Contains(name.Split(' ')[2])));
             return true;
