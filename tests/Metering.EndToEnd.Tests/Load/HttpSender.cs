@@ -20,7 +20,7 @@ internal sealed class HttpSender(MeteringClient client, SentRecords records, Eve
         {
             Batch batch = again ?? maker.Next(client.Now());
             records.Sending(batch.Names);
-            again = await TrySendAsync(batch) || _random.Next(10) == 0 ? null : batch;
+            again = await TrySendAsync(batch) || !maker.SendsAgain || _random.Next(10) == 0 ? null : batch;
             await Task.Delay(again is null ? pause : TimeSpan.FromMilliseconds(50), CancellationToken.None);
         }
     }
