@@ -69,7 +69,9 @@ internal sealed partial class Life
         Tick();
         Bill();
         CorrectAll();
+        GeneralLedger corrected = _seller.Ledger;
         CorrectAll();
+        Assert.True(ReferenceEquals(corrected, _seller.Ledger), $"what was right was corrected: {string.Join(", ", _seller.Ledger.Transactions.Skip(corrected.Transactions.Count).Select(one => one.Key))}");
         (IReadOnlyList<PostResult> again, GeneralLedger same) = _seller.Ledger.PostAll(_seller.Ledger.Transactions, atomic: true);
         Assert.All(again, result => Assert.Equal(PostResult.AlreadyPosted, result));
         Assert.Same(_seller.Ledger, same);

@@ -16,7 +16,8 @@ internal sealed partial class LifeBooks
     public void Correct(DateTimeOffset now)
     {
         _now = now;
-        foreach ((DateTimeOffset first, DateTimeOffset last) in _dirty.Where(one => one.Last <= BilledTo || _agenda.NextDue(BilledTo, billedFrom) is null).ToArray())
+        foreach ((DateTimeOffset first, DateTimeOffset last) in _dirty
+            .Where(one => one.Last <= BilledTo || _agenda.NextDue(BilledTo, billedFrom) is null).OrderBy(one => one.Last).ThenByDescending(one => one.First).ToArray())
         {
             _dirty.Remove((first, last));
             Correct(first, last);

@@ -19,6 +19,14 @@ internal sealed partial class MemorySeller
     private int _notes;
     private int _corrections;
 
+    /// <summary>Differences that wait for an invoice.</summary>
+    public IEnumerable<AmountCharge> Waiting => _pending.Select(one => one.Charge);
+
+    /// <summary>What is issued for a correction: differences that wait as well.</summary>
+    public IEnumerable<IssuedLine> Counted => Issued.Concat(_pending.Select((one, i) => new IssuedLine(
+        $"pending/{i}", one.Charge.Period, one.Charge.Key, one.Charge.Component, one.Charge.Service, one.Charge.Recognition, one.Charge.Amount, s_zero, s_zero, one.Charge.OriginalTax?.Rate, s_zero, s_zero,
+        IsVoid: false, IsDifference: true)));
+
     /// <summary>Marks periods that were billed, be it with nothing: usage came late, or a change was recorded late.</summary>
     public void Touch(DateTimeOffset from, DateTimeOffset until)
     {
@@ -32,7 +40,8 @@ internal sealed partial class MemorySeller
     public void Correct(DateTimeOffset now)
     {
         _now = now;
-        foreach ((DateTimeOffset start, DateTimeOffset end) in _dirty.Where(one => one.End <= BilledTo || Agenda.NextDue(story.History, BilledTo) is null).ToArray())
+        foreach ((DateTimeOffset start, DateTimeOffset end) in _dirty
+            .Where(one => one.End <= BilledTo || Agenda.NextDue(story.History, BilledTo) is null).OrderBy(one => one.End).ThenByDescending(one => one.Start).ToArray())
         {
             _dirty.Remove((start, end));
             Correct(new TimeRange(start, end));
@@ -86,13 +95,7 @@ internal sealed partial class MemorySeller
 
     private void Correct(TimeRange period)
     {
-        IssuedLine[] issued =
-        [
-            .. Issued,
-            .. _pending.Select((one, i) => new IssuedLine(
-                $"pending/{i}", one.Charge.Period, one.Charge.Key, one.Charge.Component, one.Charge.Service, one.Charge.Recognition, one.Charge.Amount, s_zero, s_zero, one.Charge.OriginalTax?.Rate, s_zero, s_zero, IsVoid: false, IsDifference: true)),
-        ];
-        IReadOnlyList<AmountCharge> changes = PeriodCorrection.Of(story.History, period, issued, story.Tax with { At = period.End }, story.UsageOf);
+        IReadOnlyList<AmountCharge> changes = PeriodCorrection.Of(story.History, period, [.. Counted], story.Tax with { At = period.End }, story.UsageOf);
         Assert.True(changes.DistinctBy(change => change.Key).Count() == changes.Count, $"one difference a line: {string.Join(", ", changes.Select(change => $"{change.Key} {change.Amount}"))}");
         IssuedInvoice[] creditable = [.. Invoices.Select((invoice, i) => new IssuedInvoice($"{i}", DateTimeOffset.UnixEpoch.AddDays(i), Creditable(invoice, period))).Where(one => one.Creditable.Sign > 0)];
         Correction correction = CorrectionRun.Compute([.. changes.Select(LineOf)], [], creditable, s_usd);
