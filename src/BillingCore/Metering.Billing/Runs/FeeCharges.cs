@@ -79,7 +79,7 @@ internal static class FeeCharges
         Rater.Rate(price, Usage.Of(quantity), new RatingTerms(history.Currency, history.Rounding, Fraction.One, IsClosing: true), null).Charge.Exact.Net;
 
     private static Earning EarningOf(BillingHistory history, BillingPeriod period, ProrationUnit unit, Fraction amount) =>
-        new(amount, history.Currency, new ProrationClock(period.Full, unit, history.Zone), history.Rounding);
+        new(amount, history.Currency, new ProrationClock(period.Full, unit, period.Zone), history.Rounding);
 
     private static Money Creditable(Currency currency, IReadOnlyList<IssuedLine> issued)
     {
@@ -144,6 +144,7 @@ internal static class FeeCharges
         },
         Amount = amount,
         Arithmetic = arithmetic,
+        Unit = part.Terms.Proration == ProrationUnit.Second ? ProrationUnit.Second : ProrationUnit.Day, // without one, its time is still served day by day
     };
 
     private static string Describe(FeePart part, Fraction amount, Earning earning, TimeRange time)
