@@ -31,6 +31,10 @@ public sealed class BillingOptions
     [Range(typeof(TimeSpan), "00:00:00", "31.00:00:00")]
     public TimeSpan AdvanceWaits { get; set; } = TimeSpan.FromMinutes(70);
 
+    /// <summary>A draft that is due for so long is warned of, once, with what holds it back.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "365.00:00:00")]
+    public TimeSpan AlertAfter { get; set; } = TimeSpan.FromHours(72);
+
     /// <summary>When a draft that cannot be priced is tried again.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
     public TimeSpan HeldAgain { get; set; } = TimeSpan.FromMinutes(15);

@@ -32,8 +32,8 @@ public static class BillingServices
     {
         services.AddOptionsWithValidateOnStart<BillingOptions>().BindConfiguration(BillingOptions.Section).ValidateDataAnnotations();
         services.TryAddSingleton<IStandings, InvoiceStandings>();
-        services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>().AddSingleton<SubscriptionEndpoints>().AddSingleton<OperationEndpoints>()
-            .AddSingleton<InvoiceChangeEndpoints>().AddSingleton<ExportEndpoint>().AddHostedService<LedgerUpkeepService>();
+        services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>().AddSingleton<SubscriptionEndpoints>().AddSingleton<OperationEndpoints>().AddSingleton<CustomerEndpoints>().AddSingleton<ZoneMoves>()
+            .AddSingleton<InvoiceEndpoints>().AddSingleton<InvoiceChangeEndpoints>().AddSingleton<ExportEndpoint>().AddHostedService<LedgerUpkeepService>();
         services.AddRuns();
         return services;
     }
@@ -58,14 +58,14 @@ public static class BillingServices
         PriceBookEndpoints.Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<SimulationEndpoints>().Map(routes, edge);
         CatalogEndpoints.Map(routes, edge);
-        InvoiceEndpoints.Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<InvoiceEndpoints>().Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<InvoiceChangeEndpoints>().Map(routes, edge);
         GrantEndpoints.Map(routes, edge);
         TransactionEndpoints.Map(routes, edge);
         BalanceEndpoints.Map(routes, edge);
         MonthEndpoints.Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<ExportEndpoint>().Map(routes, edge);
-        CustomerEndpoints.Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<CustomerEndpoints>().Map(routes, edge);
         SubjectEndpoints.Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<SubscriptionEndpoints>().Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<OperationEndpoints>().Map(routes, edge);

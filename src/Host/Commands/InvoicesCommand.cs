@@ -124,13 +124,17 @@ internal static class InvoicesCommand
     {
         Argument<string?> id = new("ID") { Description = "One invoice: inv_…", Arity = ArgumentArity.ZeroOrOne };
         Option<bool> all = new("--all") { Description = "Every final invoice" };
+        Option<bool> fromHistory = new("--from-history") { Description = "Derive the inputs again too, and name those that differ" };
         return ClientCommand.Create("verify", """
             Compute invoices again from their stored inputs, by the rules that made them, and compare hash and bytes. Exit code 1 when one differs; each is named.
+            With --from-history the inputs are derived again as well: from the history of subscription and subjects up to the sequence numbers that the invoice
+            names, from what was issued before it, and from its frozen quantities.
 
             Examples:
               metering invoices verify inv_…
               metering invoices verify --all
-            """, [id, all], async (client, parsed, token) =>
+              metering invoices verify --all --from-history
+            """, [id, all, fromHistory], async (client, parsed, token) =>
         {
             string? one = parsed.GetValue(id);
             if (one is null == !parsed.GetValue(all))
@@ -140,25 +144,49 @@ internal static class InvoicesCommand
 
             int verified = 0;
             int different = 0;
-            await foreach (JsonElement page in new InvoiceClient(client).PagesAsync($"{Root}/verify", url => url.With("invoice", one), PageSize, token))
+            int underived = 0;
+            await foreach (JsonElement page in new InvoiceClient(client).PagesAsync($"{Root}/verify", url => url.With("invoice", one).With("from_history", parsed.GetValue(fromHistory) ? "true" : null), PageSize, token))
             {
                 foreach (JsonElement invoice in page.EnumerateArray())
                 {
                     verified++;
-                    if (JsonText.Member(invoice, "result") is not "same" and var result)
+                    string result = JsonText.Member(invoice, "result");
+                    underived += result == "same_without_history" ? 1 : 0;
+                    if (result is not ("same" or "same_without_history"))
                     {
                         different++;
                         Console.WriteLine($"{JsonText.Member(invoice, "id")} ({JsonText.Member(invoice, "number")}): {result.Replace('_', ' ')}");
+                        WriteDifferences(invoice);
                     }
                 }
 
                 await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{verified:N0} computed again, {different:N0} differ"));
             }
 
+            if (underived > 0)
+            {
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{underived:N0} do not say what history they were derived from."));
+            }
+
             Console.WriteLine(different == 0 ? string.Create(CultureInfo.InvariantCulture, $"{verified:N0} the same, to the byte.") : "NOT the same.");
             return different == 0 ? ExitCode.Success : ExitCode.Failed;
         });
     }
+
+    private static void WriteDifferences(JsonElement invoice)
+    {
+        if (!invoice.TryGetProperty("differences", out JsonElement differences))
+        {
+            return;
+        }
+
+        foreach (JsonElement one in differences.EnumerateArray())
+        {
+            Console.WriteLine($"  {JsonText.Member(one, "input")}: stored {Shown(one, "stored")}, derived {Shown(one, "derived")}");
+        }
+    }
+
+    private static string Shown(JsonElement difference, string name) => JsonText.Member(difference, name) is { Length: > 0 } value ? value : "nothing";
 
     private static Argument<string> Id() => new("ID") { Description = "Of the invoice: inv_…" };
 }

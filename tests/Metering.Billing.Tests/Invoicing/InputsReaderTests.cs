@@ -4,6 +4,7 @@ using Metering.Billing.Catalog;
 using Metering.Billing.Credits;
 using Metering.Billing.Invoicing;
 using Metering.Billing.Periods;
+using Metering.Billing.Proration;
 using Metering.Billing.Rating;
 using Metering.Billing.Tax;
 using Xunit;
@@ -42,6 +43,8 @@ public class InputsReaderTests
         Gen.Select(s_charge.Array[0, 4], s_text, s_money, s_range, s_exact, Gen.Int[0, 4], Gen.Int[0, 2], s_rate).Select(one => Inputs(one.Item1) with
         {
             Subscription = one.Item2,
+            MappingSequence = one.Item6 == 0 ? null : one.Item6,
+            BilledTo = one.Item7 == 0 ? null : one.Item4.Start,
             Rounding = (RoundingMode)one.Item6,
             Commitments = [new CommitmentCharge(one.Item2, one.Item5, ["a", one.Item2], one.Item5, one.Item3, "", one.Item4)],
             Discounts = [new PeriodDiscounts(one.Item4, one.Item6 == 0 ? [] : [new Discount(10, null), new Discount(null, one.Item5)], one.Item3, one.Item3)],
@@ -134,7 +137,7 @@ public class InputsReaderTests
         Charge charge = kind switch
         {
             0 => Metered(text, price, usage, taxed ? new AlreadyRated(number, amount.Exact) : default, taxed),
-            1 => Amount(text, amount.ToString()) with { Corrects = taxed ? text : null, Arithmetic = taxed ? null : text },
+            1 => Amount(text, amount.ToString()) with { Corrects = taxed ? text : null, Arithmetic = taxed ? null : text, Unit = taxed ? ProrationUnit.Second : ProrationUnit.Day },
             _ => Purchase(text, amount.ToString()),
         };
         return charge with { Period = range, Service = range, PricedBy = text, TaxCategory = text, OriginalTax = taxed ? new OriginalTax(amount.Sign > 0 ? rate : null) : null };

@@ -5,6 +5,7 @@ using Metering.Billing.Catalog;
 using Metering.Billing.Credits;
 using Metering.Billing.Invoicing;
 using Metering.Billing.Periods;
+using Metering.Billing.Proration;
 using Metering.Billing.Rating;
 using Metering.Billing.Tax;
 using Xunit;
@@ -223,8 +224,8 @@ public class InvoiceTests
         InvoiceInputs With(Charge charge) => inputs with { Charges = [charge, fee] };
         InvoiceInputs[] others =
         [
-            inputs with { Subscription = "sub-2" }, inputs with { HistorySequence = 18 }, inputs with { Seal = 43 }, inputs with { ApprovedHistorySeal = 41 }, 
-            With(usage with { PricedBy = "x" }), With(usage with { Period = new(January, January.AddDays(31).AddDays(1)) }), With(usage with { Recognition = LineRecognition.Once }), With(fee with { Arithmetic = "x" }),
+            inputs with { Subscription = "sub-2" }, inputs with { HistorySequence = 18 }, inputs with { MappingSequence = 17 }, inputs with { MappingSequence = 18 }, inputs with { BilledTo = January }, inputs with { Seal = 43 }, inputs with { ApprovedHistorySeal = 41 }, 
+            With(usage with { PricedBy = "x" }), With(usage with { Period = new(January, January.AddDays(31).AddDays(1)) }), With(usage with { Recognition = LineRecognition.Once }), With(fee with { Arithmetic = "x" }), inputs with { Charges = [usage, fee with { Unit = ProrationUnit.Second }] },
             inputs with { Tzdb = "2026b" }, inputs with { Currency = Currency.Of("EUR") }, inputs with { Rounding = RoundingMode.Up },
             inputs with { Discounts = OfJanuary(new Discount(1, null)) }, inputs with { PromotionalGrants = [Grant("g", "1")] }, inputs with { PromotionalGrants = [Grant("g", "1", component: "x")] },
             inputs with { Commitments = [new("c", 1, [], Fraction.One, Money("0"), "", InJanuary)] }, inputs with { Tax = inputs.Tax with { Status = TaxStatus.Exempt } },

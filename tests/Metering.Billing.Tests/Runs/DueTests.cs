@@ -36,6 +36,19 @@ public class DueTests
         Assert.Equal(["05-01: seats 04-21..05-01 -16.67, seats 04-21..05-01 3.33, seats 05-01..06-01 10.00 = -3.34"], story.Bill("2026-05-01")); // 10 of 30 days
     }
 
+    /// <summary>Base for half of April is given back and the other plan's for half of it charged: 15 of 30 days of 30 and of 10.</summary>
+    [Fact]
+    public void What_a_downgrade_adds_waits_for_the_next_invoice_and_what_an_upgrade_adds_is_charged_at_once()
+    {
+        Story story = new();
+        story.Start(story.Plan("basic", "base 30 advance"), "2026-04-01").Bill("2026-04-01");
+        story.Do(story.Now.Change(story.Plan("lite", "lite 10 advance"), Story.At("2026-04-16")));
+        Assert.Equal([], story.Bill("2026-04-30"));
+        Assert.Equal(["05-01: base 04-16..05-01 -15.00, lite 04-16..05-01 5.00, lite 05-01..06-01 10.00 = 0.00"], story.Bill("2026-05-01"));
+        story.Do(story.Now.Change(story.Plan("lite", "lite 10 advance, support 31 advance"), Story.At("2026-05-16")));
+        Assert.Equal(["05-16: support 05-16..06-01 16.00 = 16.00"], story.Bill("2026-05-31")); // 16 of 31 days
+    }
+
     [Fact]
     public void A_price_that_comes_back_is_one_scope_and_one_that_goes_has_its_own_tiers()
     {

@@ -21,7 +21,7 @@ public class SubscriptionJsonTests
             (Subscription draft, IReadOnlyList<IReadOnlyList<SubscriptionFact>> steps) = Live(new Random(seed));
             IReadOnlyList<SubscriptionFact> facts = [.. steps.SelectMany(step => step)];
             Subscription draftAgain = SubscriptionJson.ReadDraft(draft.Id, Parse(SubscriptionJson.Bytes(draft)), draft.Zone);
-            List<SubscriptionFact> again = [.. facts.Select(fact => SubscriptionJson.ReadFact(Parse(SubscriptionJson.Bytes(fact))))];
+            List<SubscriptionFact> again = [.. facts.Select(fact => SubscriptionJson.ReadFact(Parse(SubscriptionJson.Bytes(fact)), Rules))];
             Assert.Equal(Texts(draft, facts), Texts(draftAgain, again));
             (Subscription one, Subscription other) = (draft.With(facts), draftAgain.With(again));
             Assert.Equal(one with { Terms = other.Terms, PendingChange = other.PendingChange }, other);
@@ -57,7 +57,7 @@ public class SubscriptionJsonTests
     [InlineData("""{"sequence":1,"effective_at":"2026-01-01T00:00:00Z","fact":"married"}""")]
     [InlineData("""{"sequence":1,"effective_at":"2026-01-01T00:00:30Z","fact":"cancel_pending"}""")]
     [InlineData("""{"sequence":1,"effective_at":"2026-01-01T00:00:00Z","fact":"moved","to":"asleep"}""")]
-    public void What_was_not_written_here_is_not_read(string fact) => Assert.Throws<InvalidDataException>(() => SubscriptionJson.ReadFact(Parse(System.Text.Encoding.UTF8.GetBytes(fact))));
+    public void What_was_not_written_here_is_not_read(string fact) => Assert.Throws<InvalidDataException>(() => SubscriptionJson.ReadFact(Parse(System.Text.Encoding.UTF8.GetBytes(fact)), Rules));
 
     [Theory]
     [InlineData("anniversary", AnchorKind.Anniversary, 0)]
@@ -98,7 +98,7 @@ public class SubscriptionJsonTests
         return (draft, steps);
     }
 
-    private static Decision Operation(Random random, Subscription life, DateTimeOffset now) => random.Next(14) switch
+    private static Decision Operation(Random random, Subscription life, DateTimeOffset now) => random.Next(15) switch
     {
         0 or 1 => life.Activate(now),
         2 => life.FirstPaymentReceived(now),
@@ -111,7 +111,8 @@ public class SubscriptionJsonTests
         9 => life.CancelLater(now.AddDays(10), now),
         10 => life.Undo(now),
         11 => life.Reassess(now, (Standing)random.Next(3)),
-        12 when random.Next(10) == 0 => life.Follow("sub-2", now),
+        12 when random.Next(4) == 0 => life.SetZone(TzdbZones.Instance.Find(random.Next(2) == 0 ? "America/New_York" : "Europe/Berlin")!, now),
+        13 when random.Next(10) == 0 => life.Follow("sub-2", now),
         _ => life.Due(now, Standing.Good) ?? life.Resume(now, Standing.Good),
     };
 
@@ -128,6 +129,8 @@ public class SubscriptionJsonTests
 
     private static List<string> Texts(Subscription draft, IReadOnlyList<SubscriptionFact> facts) =>
         [System.Text.Encoding.UTF8.GetString(SubscriptionJson.Bytes(draft)), .. facts.Select(fact => System.Text.Encoding.UTF8.GetString(SubscriptionJson.Bytes(fact)))];
+
+    private static ZoneRules Rules(ZoneName name) => TzdbZones.Instance.Find(name.Id)!;
 
     private static JsonElement Parse(byte[] json) => JsonDocument.Parse(json).RootElement;
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Metering.Billing.Periods;
 using Metering.Billing.Subscriptions;
 using Metering.Billing.Tests.Zones;
@@ -225,6 +226,79 @@ public class SubscriptionTests
             ["01-01..01-15", "01-15..02-15", "02-15..03-15", "03-15..03-20", "03-20..06-01"],
             timeline.From(timeline.Start).Select(period => $"{period.Service.Start:MM-dd}..{period.Service.End:MM-dd}"));
         Assert.Null(life.History().PeriodsOf("storage", AnchorRule.Anniversary, TzdbZones.Instance.Find("UTC")!));
+    }
+
+    /// <summary>By the rules: a pause moves no boundary. Neither does one that begins where something else would have started an anniversary.</summary>
+    [Theory]
+    [InlineData(null, "2026-01-01T00:00Z", "01-01..02-01, 02-01..03-01")]
+    [InlineData("2026-01-15T00:00Z", "2026-01-15T00:00Z", "01-01..01-15, 01-15..02-15")]
+    public void A_pause_at_the_very_instant_of_an_anniversary_does_not_move_it(string? trialEnd, string paused, string periods)
+    {
+        Life life = new(Draft("2026-01-01T00:00Z", trialEnd: trialEnd));
+        life.Do(life.Now.Activate(At("2026-01-01T00:00Z")), trialEnd is null ? SubscriptionState.Active : SubscriptionState.Trialing);
+        life.Tick(paused, Standing.Good);
+        life.Do(life.Now.PauseAt(At(paused), null, null, keepsAdvance: false), SubscriptionState.Paused);
+        life.Do(life.Now.Resume(At("2026-01-21T00:00Z"), Standing.Good), SubscriptionState.Active);
+        Timeline timeline = life.History().PeriodsOf("seats", AnchorRule.Anniversary, ZoneRules.Utc)!;
+        Assert.Equal(periods, string.Join(", ", timeline.From(timeline.Start).Take(2).Select(period => $"{period.Service.Start:MM-dd}..{period.Service.End:MM-dd}")));
+    }
+
+    [Fact]
+    public void A_change_of_interval_at_the_very_instant_of_a_pause_starts_its_anniversary_there()
+    {
+        Life life = Active();
+        life.Do(life.Now.Change(Terms("pro", "price-3", IntervalUnit.Quarter), At("2026-01-10T00:00Z")), SubscriptionState.Active);
+        life.Do(life.Now.PauseAt(At("2026-01-10T00:00Z"), null, null, keepsAdvance: false), SubscriptionState.Paused);
+        life.Do(life.Now.Resume(At("2026-01-20T00:00Z"), Standing.Good), SubscriptionState.Active);
+        Timeline timeline = life.History().PeriodsOf("seats", AnchorRule.Anniversary, ZoneRules.Utc)!;
+        Assert.Equal(["01-01..01-10", "01-10..04-10"], timeline.From(timeline.Start).Take(2).Select(period => $"{period.Service.Start:MM-dd}..{period.Service.End:MM-dd}"));
+    }
+
+    /// <summary>Berlin's midnight is 23:00 UTC, New York's 05:00 UTC. What is added later shares the boundary that was stored.</summary>
+    [Fact]
+    public void A_new_zone_counts_from_the_next_boundary_for_what_is_there_and_for_what_is_added()
+    {
+        ZoneRules berlin = TzdbZones.Instance.Find("Europe/Berlin")!;
+        ZoneRules newYork = TzdbZones.Instance.Find("America/New_York")!;
+        Life life = new(Draft("2025-12-31T23:00Z") with { Zone = berlin });
+        life.Do(life.Now.Activate(At("2025-12-31T23:00Z")), SubscriptionState.Active);
+        life.Do(life.Now.SetZone(newYork, At("2026-01-10T08:00Z")), SubscriptionState.Active);
+        Assert.Empty(life.Now.SetZone(newYork, At("2026-01-11T08:00Z")).Facts);
+        life.Do(life.Now.Change(new("standard", 1, "pro", "standard", [.. s_basic.Items, new SubscriptionItem("storage", "price-9", new BillingInterval(IntervalUnit.Month), 1)]), At("2026-01-12T00:00Z")), SubscriptionState.Active);
+        Assert.Equal(["12-31T23..01-31T23", "01-31T23..03-01T05", "03-01T05..04-01T04"], Hours("seats"));
+        Assert.Equal(["01-12T00..01-31T23", "01-31T23..03-01T05", "03-01T05..04-01T04"], Hours("storage"));
+        life.Do(life.Now.Change(Terms("pro", "price-3", IntervalUnit.Quarter), At("2026-02-10T12:00Z")), SubscriptionState.Active);
+        Assert.Equal(["12-31T23..01-31T23", "01-31T23..02-10T12", "02-10T12..05-10T04"], Hours("seats")); // a new anniversary is a boundary
+
+        IEnumerable<string> Hours(string component)
+        {
+            Timeline timeline = life.History().PeriodsOf(component, AnchorRule.Anniversary, berlin)!;
+            return timeline.From(timeline.Start).Take(3).Select(period => $"{period.Service.Start:MM-dd'T'HH}..{period.Service.End:MM-dd'T'HH}");
+        }
+    }
+
+    [Fact]
+    public void The_example_of_the_page_is_what_a_customer_that_moves_gets()
+    {
+        string[] rows = [.. Regex.Matches(Pages.Read("periods.md"), @"^\| \d \| (\S+ \S+) \| (\S+ \S+) \|", RegexOptions.Multiline).Select(row => $"{row.Groups[1].Value}..{row.Groups[2].Value}")];
+        Assert.Equal(3, rows.Length);
+        ZoneRules berlin = TzdbZones.Instance.Find("Europe/Berlin")!;
+        Life life = new(Draft("2025-12-31T23:00Z") with { Zone = berlin });
+        life.Do(life.Now.Activate(At("2025-12-31T23:00Z")), SubscriptionState.Active);
+        life.Do(life.Now.SetZone(TzdbZones.Instance.Find("America/New_York")!, At("2026-01-10T08:00Z")), SubscriptionState.Active);
+        Timeline timeline = life.History().PeriodsOf("seats", AnchorRule.Anniversary, berlin)!;
+        Assert.Equal(rows, timeline.From(timeline.Start).Take(3).Select(period => $"{period.Full.Start:yyyy-MM-dd HH:mm}..{period.Full.End:yyyy-MM-dd HH:mm}"));
+    }
+
+    [Fact]
+    public void A_draft_takes_a_zone_before_it_is_activated_however_late()
+    {
+        Life life = new(Draft("2026-01-01T00:00Z"));
+        life.Do(life.Now.SetZone(TzdbZones.Instance.Find("Europe/Berlin")!, At("2026-03-01T00:00Z")), SubscriptionState.Draft);
+        life.Do(life.Now.Activate(At("2026-03-02T00:00Z")), SubscriptionState.Active);
+        Assert.Equal("Europe/Berlin", life.Now.Zone.Id);
+        Timeline timeline = life.History().PeriodsOf("seats", AnchorRule.Anniversary, ZoneRules.Utc)!;
+        Assert.Equal(At("2026-01-31T23:00Z"), timeline.At(At("2026-01-02T00:00Z")).Full.End);
     }
 
     private static Life Active()

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Metering.Billing.Ledger;
 using Metering.Billing.Postgres.Invoices;
 using Metering.Billing.Postgres.Ledger;
+using Metering.Billing.Proration;
 using Metering.Billing.Zones;
 using Metering.BillingCore.Tests.Testing;
 using Xunit;
@@ -140,6 +141,20 @@ public sealed class CreditNoteTests(Engines engines)
         await acme.PostAsync($"/v1/invoices/{other.Id}/void", """{"reason":"mistake"}""", 200);
         Assert.Equal("Revenue 90.00", await acme.BalancesAsync("Deferred", "Revenue"));
         await acme.AssertBooksAsync();
+    }
+
+    /// <summary>What is prorated by the second is earned by it, also what is given back of it.</summary>
+    [Fact]
+    public async Task Advance_time_is_recognised_by_the_unit_of_its_component()
+    {
+        await using BilledTenant acme = await BilledTenant.StartAsync(engines);
+        InvoiceRow invoice = await acme.BillAsync(Advance("seats", "90"), Advance("racks", "90") with { Unit = ProrationUnit.Second });
+        await CreditAsync(acme, invoice.Id, """{"reason":"r","lines":[{"line":2,"amount":"30"}]}""");
+        await acme.InTransactionAsync(async transaction =>
+        {
+            await using Npgsql.NpgsqlCommand command = transaction.Command("select string_agg(unit, ' ' order by amount desc, line) from billing.deferred_line where tenant_id = $1", acme.Tenant);
+            Assert.Equal(["Day", "Second", "Second"], ((string)(await command.ExecuteScalarAsync(TestContext.Current.CancellationToken))!).Split(' ').Order());
+        });
     }
 
     /// <summary>A correction's note: one line costs less, another that the invoice has not costs more.</summary>

@@ -70,6 +70,20 @@ public sealed class DeferralTests(Engines engines)
         Assert.Equal(Books.Usd(5900), await _books.BalanceAsync(Books.Revenue));
     }
 
+    /// <summary>90.00 for the 90 days of January to March on Kiritimati, 14 hours ahead. January is recognised when half of the rest is given back: 14 of 28 and 15.50 of 31 days.</summary>
+    [Fact]
+    public async Task What_takes_a_line_back_is_spread_over_its_months_that_are_left_in_its_zone_and_its_unit()
+    {
+        await AddAsync(Line("inv/1", 9000, "Pacific/Kiritimati", "2025-12-31T10:00Z", "2026-03-31T10:00Z") with { Unit = ProrationUnit.Second });
+        await RecognizeAsync("2026-01-31T10:00Z");
+        Assert.Equal(Books.Usd(5900), await StillAsync("inv/1"));
+        await AddAsync(Line("note/1", -2950, "UTC", "2025-12-31T10:00Z", "2026-03-31T10:00Z") with { Corrects = "inv/1" });
+        await RecognizeAsync("2026-06-01T00:00Z");
+        Assert.Equal(["2026-01 31.00 2026-01-31", "2026-02 28.00 2026-02-28", "2026-03 31.00 2026-03-31"], await PostedAsync("inv/1"));
+        Assert.Equal(["2026-02 14.00 2026-02-28", "2026-03 15.50 2026-03-31"], await PostedAsync("note/1"));
+        Assert.Equal(Books.Usd(0), await _books.BalanceAsync(s_deferred) - Books.Usd(2950)); // the note itself takes it out
+    }
+
     [Fact]
     public async Task A_voided_line_stops_and_names_what_was_recognised_of_it()
     {

@@ -1,5 +1,6 @@
 using Metering.BillingCore.Runs;
 using Metering.BillingCore.Tests.Testing;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Xunit;
 
@@ -46,16 +47,36 @@ public sealed class ClashTests(Engines engines)
         await world.IsWholeAsync();
     }
 
-    [Fact]
-    public async Task A_correction_that_clashes_is_undone_and_the_next_run_makes_it()
+    /// <inheritdoc cref="A_batch_that_cannot_be_serialized_is_done_again"/>
+    [Theory]
+    [InlineData("correction", true)]
+    [InlineData("pending_charge", false)]
+    [InlineData("credit_note", true)]
+    [InlineData("dirty_period", false)]
+    public async Task A_correction_that_cannot_be_serialized_is_done_again(string table, bool atCommit)
     {
         await using CutWorld world = await CutWorld.OpenAsync(engines, batch: 2, workers: 1);
         await world.MonthAsync(1);
         await world.BillAsync();
         await world.LateAsync(1);
-        await ClashAsync(world, "correction", atCommit: true, times: 1);
+        await ClashAsync(world, table, atCommit, times: 2);
+        await world.CorrectAsync("clashes");
+        Assert.True(await CountAsync(world, "select last_value from public.clashes") > 2, "nothing clashed");
+        Assert.Equal("2/1", await world.Seller.ScalarAsync("select (select count(*) from billing.pending_charge) || '/' || (select count(*) from billing.credit_note)"));
+        await world.IsWholeAsync();
+    }
+
+    [Fact]
+    public async Task A_correction_that_clashes_again_and_again_is_given_up_with_nothing_done_and_the_next_run_makes_it()
+    {
+        await using CutWorld world = await CutWorld.OpenAsync(engines, batch: 2, workers: 1);
+        await world.MonthAsync(1);
+        await world.BillAsync();
+        await world.LateAsync(1);
+        await ClashAsync(world, "correction", atCommit: true, times: 1000);
         Assert.Equal(PostgresErrorCodes.SerializationFailure, (await Assert.ThrowsAsync<PostgresException>(() => world.CorrectAsync("clashes"))).SqlState);
         Assert.Equal("0", await world.Seller.ScalarAsync("select (select count(*) from billing.pending_charge) + (select count(*) from billing.credit_note)"));
+        await ExecuteAsync(world, "drop trigger clash on billing.correction");
         await world.CorrectAsync("again");
         Assert.Equal("2/1", await world.Seller.ScalarAsync("select (select count(*) from billing.pending_charge) || '/' || (select count(*) from billing.credit_note)"));
         await world.IsWholeAsync();
@@ -90,6 +111,36 @@ public sealed class ClashTests(Engines engines)
         }
 
         Assert.Equal("6", await world.Seller.ScalarAsync("select count(*) from billing.invoice where state = 'open'"));
+        await world.IsWholeAsync();
+    }
+
+    /// <summary>The run has read its usage as of a seal and not committed; what the next seal brings is for periods that nobody else sees as billed yet.</summary>
+    [Fact(Timeout = Patience)]
+    public async Task Late_usage_of_a_seal_that_comes_while_its_period_is_being_billed_is_corrected()
+    {
+        await using CutWorld world = await CutWorld.OpenAsync(engines, batch: 5, workers: 1);
+        await world.CorrectAsync("before"); // what was sealed so far is followed
+        await world.MonthAsync(1);
+        await using NpgsqlConnection other = await world.Seller.Postgres.Source.OpenConnectionAsync(Stop);
+        await ExecuteAsync(other, "begin; select from billing.document_series for update");
+        Task<RunTally> run = world.BillAsync();
+        while (await CountAsync(world, "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 0)
+        {
+            Assert.False(run.IsCompleted, "the run takes no lock that is held");
+        }
+
+        await world.LateAsync(1);
+        Task follow = world.Seller.Host.Services.GetRequiredService<CorrectionRunner>().FollowAsync(Stop);
+        while (!follow.IsCompleted && await CountAsync(world, "select count(*) from pg_locks where locktype = 'advisory' and not granted") == 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TestContext.Current.CancellationToken);
+        }
+
+        await ExecuteAsync(other, "rollback");
+        Assert.Equal(CutWorld.Customers.Count, (await run).Invoices);
+        await follow;
+        await world.CorrectAsync("after");
+        Assert.Equal("2/1", await world.Seller.ScalarAsync("select (select count(*) from billing.pending_charge) || '/' || (select count(*) from billing.credit_note)"));
         await world.IsWholeAsync();
     }
 

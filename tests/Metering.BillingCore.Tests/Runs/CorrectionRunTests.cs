@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Metering.Billing.Postgres.Runs;
 using Metering.BillingCore.Tests.Testing;
 using Xunit;
 
@@ -121,6 +122,29 @@ public sealed class CorrectionRunTests(Engines engines)
         await seller.PutAsync("/v1/customers/acme/subjects/robot", "{}");
         Assert.Equal(1, await seller.CorrectAsync());
         Assert.Equal("200", await seller.ScalarAsync("select sum(accrued) from billing.pending_charge"));
+    }
+
+    [Fact]
+    public async Task The_end_of_a_subject_looks_at_no_period_before_it()
+    {
+        await using Seller seller = await JanuaryAsync("12");
+        await seller.SealAsync("2026-03-01");
+        seller.Set("2026-03-01T00:10:00Z");
+        await seller.BillAsync();
+        Answered gone = await seller.Host.SendAsync("DELETE", "/v1/customers/acme/subjects/acme?at=2026-02-15T00:00:00Z");
+        Assert.Equal(204, gone.Status);
+        Assert.Equal("2026-02-01", await seller.ScalarAsync("select string_agg(to_char(period_start at time zone 'UTC', 'YYYY-MM-DD'), ', ' order by period_start) from billing.dirty_period"));
+    }
+
+    /// <summary>What was sealed before anything was billed is late for nobody.</summary>
+    [Fact]
+    public async Task Seals_from_before_the_first_invoice_are_passed_over()
+    {
+        await using Seller seller = await Seller.OpenAsync(engines);
+        await seller.SealAsync("2025-12-01");
+        await seller.SealAsync("2025-12-02");
+        await seller.CorrectAsync();
+        Assert.Equal(2, await LateUsageMark.FindAsync(seller.Postgres, TestContext.Current.CancellationToken));
     }
 
     /// <summary>January with so many calls, billed on the first of February.</summary>

@@ -42,6 +42,19 @@ public sealed class CreationTests(Engines engines)
         Assert.Equal("1", await shop.ScalarAsync("select count(*) from billing.subscription"));
     }
 
+    /// <summary>The plan takes usage, so another subscription of the customer would be refused with 422: but it is no other, it is the same again.</summary>
+    [Fact]
+    public async Task A_reference_that_was_used_is_said_before_anything_else_is_wrong()
+    {
+        await using Shop shop = await Shop.OpenAsync(engines);
+        const string Body = """{"customer":"acme","price_book":"standard","plan":"basic","reference":"crm-1"}""";
+        Assert.Equal(201, (await shop.Host.SendAsync("POST", Shop.Subscriptions, Body)).Status);
+        Answered again = await shop.Host.SendAsync("POST", Shop.Subscriptions, Body);
+        Assert.Equal(409, again.Status);
+        Assert.Contains("crm-1", again.Text, StringComparison.Ordinal);
+        Assert.Equal(422, (await shop.Host.SendAsync("POST", Shop.Subscriptions, Body.Replace("crm-1", "crm-2", StringComparison.Ordinal))).Status);
+    }
+
     [Theory]
     [InlineData("", "draft", null)]
     [InlineData(""","start":"2026-05-01T00:00:00Z" """, "scheduled", null)]

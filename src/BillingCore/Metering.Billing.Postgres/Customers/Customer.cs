@@ -4,7 +4,7 @@ namespace Metering.Billing.Postgres.Customers;
 
 /// <summary>Who is billed.</summary>
 /// <param name="Currency">Null: whatever its subscriptions have.</param>
-/// <param name="Zone">IANA name. A subscription takes it when it is made, and keeps it.</param>
+/// <param name="Zone">IANA name. Its subscriptions take it when they are made, and follow it from their next boundary.</param>
 /// <param name="PaymentTermDays">From the issue of an invoice to its due date.</param>
 /// <param name="AppliesCredit">Whether customer credit pays invoices when they are finalised.</param>
 /// <param name="Metadata">A JSON object of the caller's own.</param>

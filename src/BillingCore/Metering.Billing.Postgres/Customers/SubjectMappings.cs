@@ -1,3 +1,4 @@
+using Metering.Billing.Customers;
 using Metering.Billing.Postgres.Runs;
 using Metering.Billing.Postgres.Tenancy;
 using Npgsql;
@@ -68,14 +69,17 @@ public static class SubjectMappings
             transaction.Tenant, sequence, made.Select(one => one.Subject).ToArray(), made.Select(one => one.Customer).ToArray(), made.Select(one => one.ValidFrom).ToArray(),
             made.Select(one => one.ValidUntil).ToArray(), now);
         await insert.ExecuteNonQueryAsync(cancellationToken);
-        SubjectMapping[] changed = [.. replaced, .. made];
+        MappedTime[] changed = [.. replaced.Concat(made).Select(one => one.Subject).Distinct().SelectMany(subject => MappingDifference.Of(Times(replaced, subject), Times(made, subject)))];
         if (changed.Length > 0)
         {
-            await DirtyPeriods.MarkCustomersAsync(transaction, [.. changed.Select(one => one.Customer).Distinct()], changed.Min(one => one.ValidFrom), now, cancellationToken);
+            await DirtyPeriods.MarkCustomersAsync(transaction, changed, now, cancellationToken);
         }
 
         return sequence;
     }
+
+    private static MappedTime[] Times(IEnumerable<SubjectMapping> mappings, string subject) =>
+        [.. mappings.Where(one => one.Subject == subject).Select(one => new MappedTime(one.Customer, one.ValidFrom, one.ValidUntil))];
 
     private static async Task<List<SubjectMapping>> ReadAsync(NpgsqlCommand command, CancellationToken cancellationToken)
     {

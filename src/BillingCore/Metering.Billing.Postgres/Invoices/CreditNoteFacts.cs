@@ -1,6 +1,5 @@
 using Metering.Billing.Invoicing;
 using Metering.Billing.Ledger;
-using Metering.Billing.Periods;
 using Metering.Billing.Postgres.Customers;
 using Metering.Billing.Postgres.Grants;
 using Metering.Billing.Postgres.Ledger;
@@ -121,16 +120,12 @@ internal sealed class CreditNoteFacts
             CreditNote.Settle(total, invoice.Remaining, paid));
     }
 
-    /// <summary>
-    /// From the month on that is the first not recognised, because all that is deferred is of it and of later ones. Its first day is that of every zone at about
-    /// eleven o'clock UTC.
-    /// </summary>
+    /// <summary>Its zone, its unit and the months that are left are those of the line that it takes back.</summary>
     private DeferredLine Undeferred(CreditNoteLineRow line, LineFact fact, InvoiceRow invoice)
     {
         InvoiceLineRow billed = _lines[invoice.Id].First(one => one.Number == line.Line);
-        DateTimeOffset month = new(_now.UtcDateTime.Year, _now.UtcDateTime.Month, 1, 11, 0, 0, TimeSpan.Zero);
         return new DeferredLine(
-            line.Id, billed.Id, invoice.Customer, -fact.Undeferred, new TimeRange(billed.Service.Clamp(month), billed.Service.End), _customers[invoice.Customer].Zone, ProrationUnit.Day);
+            line.Id, billed.Id, invoice.Customer, -fact.Undeferred, billed.Service, _customers[invoice.Customer].Zone, ProrationUnit.Day);
     }
 
     private CreditNoteLineRow Line(NotePart part, string id, InvoiceRow invoice, InvoiceLineRow[] billed, bool isWhole)

@@ -4,6 +4,7 @@ using Metering.Billing.Ledger;
 using Metering.Billing.Postgres.Grants;
 using Metering.Billing.Postgres.Ledger;
 using Metering.Billing.Postgres.Tenancy;
+using Metering.Billing.Proration;
 using Npgsql;
 
 namespace Metering.Billing.Postgres.Invoices;
@@ -43,7 +44,9 @@ internal static class FinalizationWriter
         .Select((fact, i) => (Fact: fact, Line: one.Invoice.Lines[i]))
         .Where(pair => !pair.Fact.Deferred.IsZero)
         .Select(pair => new DeferredLine(
-            pair.Fact.Id, pair.Line.Corrects, one.Row.Customer, pair.Fact.Deferred, pair.Line.Service, one.Draft.Zone ?? one.Customer.Zone, one.Draft.Unit));
+            pair.Fact.Id, pair.Line.Corrects, one.Row.Customer, pair.Fact.Deferred, pair.Line.Service, one.Draft.Zone ?? one.Customer.Zone, UnitOf(one, pair.Line)));
+
+    private static ProrationUnit UnitOf(ComputedInvoice one, InvoiceLine line) => line.Charge is { } index && one.Draft.Inputs.Charges[index] is AmountCharge charge ? charge.Unit : ProrationUnit.Day;
 
     private static IEnumerable<GrantMove> Moves(ComputedInvoice one) => one.Invoice.Promotions.Concat(one.Settlement.PaidGrants)
         .Select((use, i) => new GrantMove(use.Grant, $"invoice:{one.Row.Id}", one.Row.Id, use.Amount, i));

@@ -87,5 +87,7 @@ public sealed record InvoiceLineRow(
     public CreditableLine Creditable => new(Amount - Discount, Promotional, Tax, IsTaxInclusive);
 }
 
-/// <summary>The bytes of an invoice.</summary>
-public sealed record StoredInvoice(string Id, string Number, string Inputs, byte[] InputsHash, string Body);
+/// <summary>The bytes of an invoice, and what it was made for.</summary>
+/// <param name="Subscription">Null when it bills none.</param>
+public sealed record StoredInvoice(
+    string Id, string Number, string Inputs, byte[] InputsHash, string Body, string? Subscription, string Kind, DateTimeOffset DueAt, DateTimeOffset IssuedAt);

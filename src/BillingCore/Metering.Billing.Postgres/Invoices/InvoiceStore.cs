@@ -84,7 +84,7 @@ public static class InvoiceStore
     {
         await using NpgsqlCommand command = transaction.Command(
             """
-            select id, number, inputs::text, inputs_hash, body::text from billing.invoice
+            select id, number, inputs::text, inputs_hash, body::text, subscription, kind, due_at, issued_at from billing.invoice
             where tenant_id = $1 and number is not null and ($2::text[] is null or id = any($2)) and id > $3 order by id limit $4
             """,
             transaction.Tenant, ids?.ToArray(), after ?? "", limit);
@@ -92,7 +92,9 @@ public static class InvoiceStore
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            stored.Add(new StoredInvoice(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetFieldValue<byte[]>(3), reader.GetString(4)));
+            stored.Add(new StoredInvoice(
+                reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetFieldValue<byte[]>(3), reader.GetString(4), reader.TextOrNull(5), reader.GetString(6),
+                reader.GetFieldValue<DateTimeOffset>(7), reader.GetFieldValue<DateTimeOffset>(8)));
         }
 
         return stored;

@@ -1,5 +1,4 @@
 using Metering.Billing.Invoicing;
-using Metering.Billing.Proration;
 
 namespace Metering.Billing.Postgres.Invoices;
 
@@ -12,9 +11,6 @@ public sealed record InvoiceToFinalize(string Id, InvoiceInputs Inputs, bool Inc
 {
     /// <summary>Whose calendar months advance lines are recognised in; null for the customer's.</summary>
     public string? Zone { get; init; }
-
-    /// <summary>By what time advance lines are recognised.</summary>
-    public ProrationUnit Unit { get; init; } = ProrationUnit.Day;
 }
 
 public enum FinalizeOutcome

@@ -9,7 +9,8 @@ public static class Deferrals
 {
     /// <summary>
     /// To be recognised from now on. An amount of zero is nothing to recognise, and a line that is there stays as it is: a line never changes. Which month is its
-    /// first depends on its zone; recognition finds out, and until then the earliest that it could be stands for it.
+    /// first depends on its zone; recognition finds out, and until then the earliest that it could be stands for it. A line that takes another one back is counted by the same
+    /// dates or seconds as that one, from its first month on that is not recognised, because all that is still deferred is of it and of later ones.
     /// </summary>
     public static async Task AddAsync(TenantTransaction transaction, IReadOnlyList<DeferredLine> lines, CancellationToken cancellationToken)
     {
@@ -22,12 +23,13 @@ public static class Deferrals
         await using NpgsqlBatch batch = transaction.Batch(
             PostgresCommands.BatchCommand(
                 """
-                insert into billing.deferred_line (tenant_id, line, corrects, customer, currency, amount, service_start, service_end, zone, unit, next_month, due_at)
-                select $1, line, corrects, customer, currency, amount, service_start, service_end, zone, unit,
-                  date_trunc('month', service_start at time zone 'UTC' - interval '1 day')::date, service_start
+                insert into billing.deferred_line (tenant_id, line, corrects, customer, currency, amount, service_start, service_end, zone, unit, next_month, due_at, spread_from)
+                select $1, given.line, given.corrects, given.customer, given.currency, given.amount, given.service_start, given.service_end, coalesce(old.zone, given.zone), coalesce(old.unit, given.unit),
+                  date_trunc('month', given.service_start at time zone 'UTC' - interval '1 day')::date, given.service_start, old.next_month
                 from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[], $8::timestamptz[], $9::text[], $10::text[])
                   as given (line, corrects, customer, currency, amount, service_start, service_end, zone, unit)
-                order by line
+                left join billing.deferred_line as old on old.tenant_id = $1 and old.line = given.corrects
+                order by given.line
                 on conflict (tenant_id, line) do nothing
                 """,
                 transaction.Tenant,

@@ -57,7 +57,7 @@ public static class RevenueRecognition
     {
         await using NpgsqlCommand command = transaction.Command(
             """
-            select line, customer, currency, amount, service_start, service_end, zone, unit, recognized, next_month from billing.deferred_line
+            select line, customer, currency, amount, service_start, service_end, zone, unit, recognized, next_month, spread_from from billing.deferred_line
             where tenant_id = $1 and due_at <= $2 and next_month <= $3
             order by due_at, line limit $4 for no key update skip locked
             """,
@@ -70,7 +70,7 @@ public static class RevenueRecognition
             TimeRange service = new(reader.GetFieldValue<DateTimeOffset>(4), reader.GetFieldValue<DateTimeOffset>(5));
             due.Add(new DueLine(
                 reader.GetString(0), reader.GetString(1), new Money(reader.GetInt64(3), currency), new Money(reader.GetInt64(8), currency), service, reader.GetString(6),
-                Enum.Parse<ProrationUnit>(reader.GetString(7)), reader.GetFieldValue<DateOnly>(9)));
+                Enum.Parse<ProrationUnit>(reader.GetString(7)), reader.GetFieldValue<DateOnly>(9), reader.IsDBNull(10) ? null : reader.GetFieldValue<DateOnly>(10)));
         }
 
         return due;
@@ -92,12 +92,13 @@ public static class RevenueRecognition
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private sealed record DueLine(string Line, string Customer, Money Amount, Money Recognized, TimeRange Service, string Zone, ProrationUnit Unit, DateOnly Next)
+    private sealed record DueLine(string Line, string Customer, Money Amount, Money Recognized, TimeRange Service, string Zone, ProrationUnit Unit, DateOnly Next, DateOnly? SpreadFrom)
     {
         public RecognitionStep Step(IZoneSource zones, DateOnly? until, DateTimeOffset now)
         {
             ZoneRules zone = zones.Find(Zone) ?? throw new InvalidOperationException($"Line {Line} is in zone {Zone}, which is not known.");
-            return Recognition.Step(Amount, Recognized, Service, zone, Unit, Next, until, now);
+            TimeRange spread = SpreadFrom is { } month ? new TimeRange(Service.Clamp(zone.StartOf(month)), Service.End) : Service;
+            return Recognition.Step(Amount, Recognized, spread, zone, Unit, Next, until, now);
         }
     }
 }

@@ -21,15 +21,19 @@ public sealed record BilledSubjects(long Sequence, ILookup<string, MappedSubject
         long sequence = 0;
         await using NpgsqlCommand command = transaction.Command(
             """
-            select (select mapping_seq from billing.tenant where tenant_id = $1), customer, subject, valid_from, valid_until
-            from billing.customer_subject where tenant_id = $1 and customer = any($2) and superseded_by is null order by subject, valid_from
+            select t.mapping_seq, m.customer, m.subject, m.valid_from, m.valid_until
+            from billing.tenant t left join billing.customer_subject m on m.tenant_id = t.tenant_id and m.customer = any($2) and m.superseded_by is null
+            where t.tenant_id = $1 order by m.subject, m.valid_from
             """,
             transaction.Tenant, customers.ToArray());
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
             sequence = reader.GetInt64(0);
-            found.Add((reader.GetString(1), new MappedSubject(reader.GetString(2), reader.GetFieldValue<DateTimeOffset>(3), reader.IsDBNull(4) ? null : reader.GetFieldValue<DateTimeOffset>(4))));
+            if (!reader.IsDBNull(1))
+            {
+                found.Add((reader.GetString(1), new MappedSubject(reader.GetString(2), reader.GetFieldValue<DateTimeOffset>(3), reader.IsDBNull(4) ? null : reader.GetFieldValue<DateTimeOffset>(4))));
+            }
         }
 
         return new BilledSubjects(sequence, found.ToLookup(one => one.Customer, one => one.Subject, StringComparer.Ordinal));

@@ -1,3 +1,4 @@
+using Metering.Billing.Customers;
 using Metering.Billing.Periods;
 using Metering.Billing.Postgres.Tenancy;
 using Npgsql;
@@ -56,28 +57,28 @@ public static class DirtyPeriods
     public static async Task MarkAsync(TenantTransaction transaction, IReadOnlyList<(string Subscription, DateTimeOffset Since)> changed, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = transaction.Command(
-            MarkSince("unnest($3::text[], $4::timestamptz[]) as c (subscription, since) join billing.subscription s on s.tenant_id = $1 and s.id = c.subscription"),
+            MarkSince("(select subscription, since, null::timestamptz as until from unnest($3::text[], $4::timestamptz[]) as changed (subscription, since)) as c join billing.subscription s on s.tenant_id = $1 and s.id = c.subscription"),
             transaction.Tenant, now, changed.Select(one => one.Subscription).ToArray(), changed.Select(one => one.Since).ToArray());
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>What a change of the subject mapping may have changed.</summary>
-    /// <param name="customers">Who lost or got a subject.</param>
-    public static async Task MarkCustomersAsync(TenantTransaction transaction, IReadOnlyList<string> customers, DateTimeOffset since, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <param name="changed">When who lost or got a subject.</param>
+    public static async Task MarkCustomersAsync(TenantTransaction transaction, IReadOnlyList<MappedTime> changed, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = transaction.Command(
-            MarkSince("(select id as subscription, $4::timestamptz as since from billing.subscription where tenant_id = $1 and customer = any($3)) as c join billing.subscription s on s.tenant_id = $1 and s.id = c.subscription"),
-            transaction.Tenant, now, customers.ToArray(), since);
+            MarkSince("unnest($3::text[], $4::timestamptz[], $5::timestamptz[]) as c (customer, since, until) join billing.subscription s on s.tenant_id = $1 and s.customer = c.customer"),
+            transaction.Tenant, now, changed.Select(one => one.Customer).ToArray(), changed.Select(one => one.From).ToArray(), changed.Select(one => one.Until).ToArray());
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <param name="changed">Tables c (subscription, since) and s, the subscription.</param>
+    /// <param name="changed">Tables c (since, until), where until may be null, and s, the subscription.</param>
     private static string MarkSince(string changed) =>
         $"""
         insert into billing.dirty_period as old (tenant_id, subscription, period_start, period_end, seal_no, history, marked_at)
         select distinct $1, l.subscription, l.period_start, l.period_end, 0::bigint, false, $2::timestamptz
         from {changed}
-        join billing.invoice_line l on l.tenant_id = $1 and l.subscription = s.id and l.period_end > c.since and l.period_start < s.billed_to and l.recognition <> 'grant_purchase'
+        join billing.invoice_line l on l.tenant_id = $1 and l.subscription = s.id and l.period_end > c.since and (c.until is null or l.period_start < c.until) and l.period_start < s.billed_to and l.recognition <> 'grant_purchase'
         where s.billed_to > c.since
         on conflict (tenant_id, subscription, period_start, period_end) do update set history = false
         """;

@@ -8,10 +8,11 @@ namespace Metering.Billing.Postgres.Runs;
 /// <summary>Discounts that subscriptions were given, as the catalogue had them then.</summary>
 public static class GivenDiscounts
 {
-    public static async Task<ILookup<string, GivenDiscount>> ReadAsync(TenantTransaction transaction, IReadOnlyList<string> subscriptions, CancellationToken cancellationToken)
+    public static async Task<ILookup<string, GivenDiscount>> ReadAsync(TenantTransaction transaction, IReadOnlyList<string> subscriptions, AsOf asOf, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = transaction.Command(
-            "select subscription, body::text, from_at from billing.subscription_discount where tenant_id = $1 and subscription = any($2) order by subscription, n", transaction.Tenant, subscriptions.ToArray());
+            "select subscription, body::text, from_at from billing.subscription_discount where tenant_id = $1 and subscription = any($2) and recorded_at <= $3 order by subscription, n",
+            transaction.Tenant, subscriptions.ToArray(), asOf.IssuedAt);
         List<(string Subscription, GivenDiscount Discount)> found = [];
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

@@ -15,31 +15,31 @@ namespace Metering.Billing.Postgres.Runs;
 public static class IssuedLines
 {
     /// <param name="since">Of each subscription: lines of periods that end after it.</param>
-    public static async Task<ILookup<string, IssuedLine>> ReadAsync(TenantTransaction transaction, IReadOnlyList<(string Subscription, DateTimeOffset Since)> since, CancellationToken cancellationToken)
+    public static async Task<ILookup<string, IssuedLine>> ReadAsync(TenantTransaction transaction, IReadOnlyList<(string Subscription, DateTimeOffset Since)> since, AsOf asOf, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = transaction.Command(
             """
             select l.subscription, i.currency, l.invoice || '/' || l.n, l.period_start, l.period_end, l.key, l.component, l.service_start, l.service_end, l.recognition,
-              l.amount, l.discount, l.tax, l.tax_code, l.tax_percent, l.tax_inclusive, i.state = 'void',
+              l.amount, l.discount, l.tax, l.tax_code, l.tax_percent, l.tax_inclusive, i.state = 'void' and i.closed_at <= $4,
               coalesce((select sum(c.amount) from billing.credit_note_line c join billing.credit_note n on n.tenant_id = c.tenant_id and n.id = c.note
-                where c.tenant_id = l.tenant_id and c.invoice = l.invoice and c.line = l.n and n.state = 'issued'), 0)::bigint,
+                where c.tenant_id = l.tenant_id and c.invoice = l.invoice and c.line = l.n and (n.state = 'issued' or n.voided_at > $4) and (n.issued_at, n.number) < ($4, $5)), 0)::bigint,
               coalesce((select sum(c.tax) from billing.credit_note_line c join billing.credit_note n on n.tenant_id = c.tenant_id and n.id = c.note
-                where c.tenant_id = l.tenant_id and c.invoice = l.invoice and c.line = l.n and n.state = 'issued'), 0)::bigint,
+                where c.tenant_id = l.tenant_id and c.invoice = l.invoice and c.line = l.n and (n.state = 'issued' or n.voided_at > $4) and (n.issued_at, n.number) < ($4, $5)), 0)::bigint,
               l.corrects is not null,
               i.issued_at, i.number, l.n
             from unnest($2::text[], $3) as s (subscription, since)
             join billing.invoice_line l on l.tenant_id = $1 and l.subscription = s.subscription and l.period_end > s.since
             join billing.invoice i on i.tenant_id = l.tenant_id and i.id = l.invoice
-            where i.state <> 'void' or i.waived
+            where (i.state <> 'void' or i.waived or i.closed_at > $4) and (i.issued_at, i.number) < ($4, $5)
             union all
             select c.subscription, n.currency, c.note || '/' || c.n, c.period_start, c.period_end, c.key, c.component, c.period_start, c.period_end, c.recognition,
               -c.amount, 0::bigint, -c.tax, null, null, c.tax_inclusive, false, 0::bigint, 0::bigint, true, n.issued_at, n.number, c.n
             from unnest($2::text[], $3) as s (subscription, since)
             join billing.credit_note_line c on c.tenant_id = $1 and c.subscription = s.subscription and c.period_end > s.since and c.line is null
-            join billing.credit_note n on n.tenant_id = c.tenant_id and n.id = c.note and n.state = 'issued'
+            join billing.credit_note n on n.tenant_id = c.tenant_id and n.id = c.note and (n.state = 'issued' or n.voided_at > $4) and (n.issued_at, n.number) < ($4, $5)
             order by 1, 21, 22, 23
             """,
-            transaction.Tenant, since.Select(one => one.Subscription).ToArray(), null);
+            transaction.Tenant, since.Select(one => one.Subscription).ToArray(), null, asOf.IssuedAt, asOf.Number);
         command.Parameters[2] = new NpgsqlParameter { Value = since.Select(one => one.Since.UtcDateTime).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz };
         List<(string Subscription, IssuedLine Line)> found = [];
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);

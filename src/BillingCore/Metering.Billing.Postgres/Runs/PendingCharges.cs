@@ -12,15 +12,15 @@ public sealed record PendingCharge(string Correction, int Number, AmountCharge C
 /// <summary>Differences that wait for the next invoice of their subscription.</summary>
 public static class PendingCharges
 {
-    public static async Task<ILookup<string, PendingCharge>> ReadAsync(TenantTransaction transaction, IReadOnlyList<string> subscriptions, CancellationToken cancellationToken)
+    public static async Task<ILookup<string, PendingCharge>> ReadAsync(TenantTransaction transaction, IReadOnlyList<string> subscriptions, AsOf asOf, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = transaction.Command(
             """
             select p.subscription, s.currency, p.correction, p.n, p.charge::text, p.accrued from billing.pending_charge p
             join billing.subscription s on s.tenant_id = p.tenant_id and s.id = p.subscription
-            where p.tenant_id = $1 and p.subscription = any($2) and p.invoice is null order by p.recorded_at, p.correction, p.n
+            where p.tenant_id = $1 and p.subscription = any($2) and p.invoice is not distinct from $3 order by p.recorded_at, p.correction, p.n
             """,
-            transaction.Tenant, subscriptions.ToArray());
+            transaction.Tenant, subscriptions.ToArray(), asOf.Invoice);
         List<(string Subscription, PendingCharge Charge)> found = [];
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

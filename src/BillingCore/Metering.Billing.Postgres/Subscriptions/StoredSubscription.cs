@@ -44,6 +44,14 @@ public sealed record StoredSubscription
 
     public required DateTimeOffset UpdatedAt { get; init; }
 
+    /// <summary>As it was after a fact; what is beside the facts is as it is now.</summary>
+    public StoredSubscription AsOf(long fact) => fact >= Now.Version ? this : this with
+    {
+        Facts = [.. Facts.TakeWhile(one => one.Sequence <= fact)],
+        RecordedAt = [.. RecordedAt.Take(Facts.Count(one => one.Sequence <= fact))],
+        Now = Draft.With(Facts.TakeWhile(one => one.Sequence <= fact)),
+    };
+
     public ServiceHistory History => ServiceHistory.Of(Draft, Facts);
 
     /// <summary>The first instant at which it is not served any more, as far as it is known; null while nothing ends it.</summary>

@@ -88,7 +88,7 @@ public sealed record SubscriptionChange(StoredSubscription Before, StoredSubscri
         WriteEffects(json, decision);
     });
 
-    private static string NameOf(Decision decision) => $"subscription.{decision.Trigger?.Text() ?? "followed"}";
+    private static string NameOf(Decision decision) => $"subscription.{decision.Trigger?.Text() ?? (decision.Facts is [ZoneSet] ? "zone_set" : "followed")}";
 
     private static void WriteEffects(Utf8JsonWriter json, Decision decision)
     {

@@ -13,7 +13,7 @@ namespace Metering.Billing.Postgres.Subscriptions;
 public static class SubscriptionStore
 {
     private const string Columns =
-        "id, reference, customer, currency, zone, anchor, issuer, draft::text, metadata::text, bill_at, next_due_at, created_at, updated_at";
+        "id, reference, customer, currency, zone, anchor, issuer, draft::text, metadata::text, bill_at, next_due_at, created_at, updated_at, tzdb";
 
     public static async Task<StoredSubscription?> FindAsync(TenantTransaction transaction, IZoneSource zones, string id, CancellationToken cancellationToken) =>
         (await ReadAsync(transaction, zones, [id], cancellationToken)) is [var found] ? found : null;
@@ -30,15 +30,16 @@ public static class SubscriptionStore
     /// <returns>False when the reference was used before.</returns>
     public static async Task<bool> AddAsync(TenantTransaction transaction, StoredSubscription made, CancellationToken cancellationToken)
     {
+        await StoredZones.KeepAsync(transaction, [made.Draft.Zone], cancellationToken);
         await using NpgsqlCommand command = transaction.Command(
             """
             insert into billing.subscription (
-              tenant_id, id, reference, customer, currency, zone, anchor, issuer, draft, state, price_book, book_version, plan, phase, start_at, metadata, created_at, updated_at)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17)
+              tenant_id, id, reference, customer, currency, zone, anchor, issuer, draft, state, price_book, book_version, plan, phase, start_at, metadata, created_at, updated_at, tzdb, zone_now, tzdb_now)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $17, $18, $6, $18)
             on conflict (tenant_id, reference) do nothing
             """,
             transaction.Tenant, made.Id, made.Reference, made.Customer, made.Currency.Code, made.Draft.Zone.Id, made.Anchor.ToString(), made.Issuer, null, made.Now.State.Text(),
-            made.Now.Terms.PriceBook, made.Now.Terms.Version, made.Now.Terms.Plan, made.Now.Terms.Phase, made.Now.Start, null, made.CreatedAt);
+            made.Now.Terms.PriceBook, made.Now.Terms.Version, made.Now.Terms.Plan, made.Now.Terms.Phase, made.Now.Start, null, made.CreatedAt, made.Draft.Zone.TzdbVersion);
         command.Parameters[8] = Json(Encoding.UTF8.GetString(SubscriptionJson.Bytes(made.Draft)));
         command.Parameters[15] = Json(made.Metadata);
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
@@ -50,6 +51,7 @@ public static class SubscriptionStore
     public static async Task SaveAsync(TenantTransaction transaction, IReadOnlyList<(StoredSubscription Before, StoredSubscription After)> changes, CancellationToken cancellationToken)
     {
         await InsertFactsAsync(transaction, changes, cancellationToken);
+        await MoveZonesAsync(transaction, changes, cancellationToken);
         Subscription[] now = [.. changes.Select(one => one.After.Now)];
         await using NpgsqlCommand command = transaction.Command(
             """
@@ -71,6 +73,24 @@ public static class SubscriptionStore
         }
     }
 
+    private static async Task MoveZonesAsync(TenantTransaction transaction, IReadOnlyList<(StoredSubscription Before, StoredSubscription After)> changes, CancellationToken cancellationToken)
+    {
+        Subscription[] moved = [.. changes.Where(one => one.After.Facts.Skip(one.Before.Facts.Count).Any(fact => fact is ZoneSet)).Select(one => one.After.Now)];
+        if (moved.Length == 0)
+        {
+            return;
+        }
+
+        await StoredZones.KeepAsync(transaction, moved.Select(one => one.Zone), cancellationToken);
+        await using NpgsqlCommand command = transaction.Command(
+            """
+            update billing.subscription as old set zone_now = new.zone, tzdb_now = new.tzdb from unnest($2::text[], $3::text[], $4::text[]) as new (id, zone, tzdb)
+            where old.tenant_id = $1 and old.id = new.id
+            """,
+            transaction.Tenant, moved.Select(one => one.Id).ToArray(), moved.Select(one => one.Zone.Id).ToArray(), moved.Select(one => one.Zone.TzdbVersion).ToArray());
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     private static async Task InsertFactsAsync(TenantTransaction transaction, IReadOnlyList<(StoredSubscription Before, StoredSubscription After)> changes, CancellationToken cancellationToken)
     {
         (string Id, SubscriptionFact Fact, DateTimeOffset At)[] facts =
@@ -89,64 +109,74 @@ public static class SubscriptionStore
     private static async Task<IReadOnlyList<StoredSubscription>> ReadAsync(
         TenantTransaction transaction, IZoneSource zones, IReadOnlyList<string> ids, string locking, CancellationToken cancellationToken)
     {
-        List<StoredSubscription> rows = [];
+        List<(ZoneName Zone, Func<ZoneRules, StoredSubscription> Read)> rows = [];
         await using (NpgsqlCommand command = transaction.Command(
             $"select {Columns} from billing.subscription where tenant_id = $1 and id = any($2) order by id {locking}", transaction.Tenant, ids.ToArray()))
         await using (NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken))
             {
-                rows.Add(Row(reader, zones));
+                rows.Add((new ZoneName(reader.GetString(4), reader.IsDBNull(13) ? zones.TzdbVersion : reader.GetString(13)), Row(reader)));
             }
         }
 
-        ILookup<string, (SubscriptionFact Fact, DateTimeOffset At)> facts = await FactsAsync(transaction, [.. rows.Select(row => row.Id)], cancellationToken);
-        return [.. rows.Select(row => row with
+        List<(string Id, JsonElement Fact, DateTimeOffset At)> facts = await FactsAsync(transaction, [.. ids], cancellationToken);
+        Func<ZoneName, ZoneRules> rules = await StoredZones.ReadAsync(
+            transaction, zones, [.. rows.Select(row => row.Zone), .. facts.Select(one => SubscriptionJson.ZoneOf(one.Fact)).OfType<ZoneName>()], cancellationToken);
+        ILookup<string, (SubscriptionFact Fact, DateTimeOffset At)> byId = facts.ToLookup(one => one.Id, one => (SubscriptionJson.ReadFact(one.Fact, rules), one.At), StringComparer.Ordinal);
+        return [.. rows.Select(row => row.Read(rules(row.Zone))).Select(row => row with
         {
-            Facts = [.. facts[row.Id].Select(one => one.Fact)],
-            RecordedAt = [.. facts[row.Id].Select(one => one.At)],
-            Now = row.Draft.With(facts[row.Id].Select(one => one.Fact)),
+            Facts = [.. byId[row.Id].Select(one => one.Fact)],
+            RecordedAt = [.. byId[row.Id].Select(one => one.At)],
+            Now = row.Draft.With(byId[row.Id].Select(one => one.Fact)),
         })];
     }
 
-    private static async Task<ILookup<string, (SubscriptionFact Fact, DateTimeOffset At)>> FactsAsync(TenantTransaction transaction, string[] ids, CancellationToken cancellationToken)
+    private static async Task<List<(string Id, JsonElement Fact, DateTimeOffset At)>> FactsAsync(TenantTransaction transaction, string[] ids, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = transaction.Command(
             "select subscription, body::text, recorded_at from billing.subscription_fact where tenant_id = $1 and subscription = any($2) order by subscription, seq", transaction.Tenant, ids);
-        List<(string Id, SubscriptionFact Fact, DateTimeOffset At)> facts = [];
+        List<(string Id, JsonElement Fact, DateTimeOffset At)> facts = [];
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            using JsonDocument body = JsonDocument.Parse(reader.GetString(1));
-            facts.Add((reader.GetString(0), SubscriptionJson.ReadFact(body.RootElement), reader.GetFieldValue<DateTimeOffset>(2)));
+            facts.Add((reader.GetString(0), JsonElement.Parse(reader.GetString(1)), reader.GetFieldValue<DateTimeOffset>(2)));
         }
 
-        return facts.ToLookup(one => one.Id, one => (one.Fact, one.At), StringComparer.Ordinal);
+        return facts;
     }
 
-    private static StoredSubscription Row(NpgsqlDataReader reader, IZoneSource zones)
+    /// <summary>Reads a row; what it comes to depends on the rules of its zone.</summary>
+    private static Func<ZoneRules, StoredSubscription> Row(NpgsqlDataReader reader)
     {
-        string id = reader.GetString(0);
-        ZoneRules zone = zones.Find(reader.GetString(4)) ?? throw new InvalidDataException($"Subscription {id} has zone '{reader.GetString(4)}', which this release of the IANA database lacks.");
-        using JsonDocument body = JsonDocument.Parse(reader.GetString(7));
-        Subscription draft = SubscriptionJson.ReadDraft(id, body.RootElement, zone);
-        return new StoredSubscription
+        (string id, string customer, string issuer, string metadata) = (reader.GetString(0), reader.GetString(2), reader.GetString(6), reader.GetString(8));
+        string? reference = reader.IsDBNull(1) ? null : reader.GetString(1);
+        Currency currency = Currency.Of(reader.GetString(3));
+        AnchorRule anchor = AnchorRule.TryParse(reader.GetString(5), out AnchorRule rule) ? rule : throw new InvalidDataException($"Subscription {id} has no anchor.");
+        JsonElement body = JsonElement.Parse(reader.GetString(7));
+        (DateTimeOffset? billAt, DateTimeOffset? nextDueAt) = (Instant(reader, 9), Instant(reader, 10));
+        (DateTimeOffset createdAt, DateTimeOffset updatedAt) = (reader.GetFieldValue<DateTimeOffset>(11), reader.GetFieldValue<DateTimeOffset>(12));
+        return zone =>
         {
-            Id = id,
-            Reference = reader.IsDBNull(1) ? null : reader.GetString(1),
-            Customer = reader.GetString(2),
-            Currency = Currency.Of(reader.GetString(3)),
-            Anchor = AnchorRule.TryParse(reader.GetString(5), out AnchorRule anchor) ? anchor : throw new InvalidDataException($"Subscription {id} has no anchor."),
-            Issuer = reader.GetString(6),
-            Draft = draft,
-            Facts = [],
-            RecordedAt = [],
-            Now = draft,
-            BillAt = Instant(reader, 9),
-            NextDueAt = Instant(reader, 10),
-            Metadata = reader.GetString(8),
-            CreatedAt = reader.GetFieldValue<DateTimeOffset>(11),
-            UpdatedAt = reader.GetFieldValue<DateTimeOffset>(12),
+            Subscription draft = SubscriptionJson.ReadDraft(id, body, zone);
+            return new StoredSubscription
+            {
+                Id = id,
+                Reference = reference,
+                Customer = customer,
+                Currency = currency,
+                Anchor = anchor,
+                Issuer = issuer,
+                Draft = draft,
+                Facts = [],
+                RecordedAt = [],
+                Now = draft,
+                BillAt = billAt,
+                NextDueAt = nextDueAt,
+                Metadata = metadata,
+                CreatedAt = createdAt,
+                UpdatedAt = updatedAt,
+            };
         };
     }
 

@@ -1,5 +1,6 @@
 using Metering.Billing.Catalog;
 using Metering.Billing.Periods;
+using Metering.Billing.Proration;
 using Metering.Billing.Rating;
 using Metering.Billing.Tax;
 
@@ -60,6 +61,9 @@ public sealed record AmountCharge : Charge
 
     /// <summary>The line it corrects, for a credit.</summary>
     public string? Corrects { get; init; }
+
+    /// <summary>By what an advance line is earned: local dates, or seconds when it is prorated by them.</summary>
+    public ProrationUnit Unit { get; init; } = ProrationUnit.Day;
 
     /// <summary>How the amount comes about, for a person to compute again.</summary>
     public string? Arithmetic { get; init; }

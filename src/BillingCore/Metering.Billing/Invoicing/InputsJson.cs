@@ -2,6 +2,7 @@ using System.Text.Json;
 using Metering.Billing.Catalog;
 using Metering.Billing.Credits;
 using Metering.Billing.Periods;
+using Metering.Billing.Proration;
 using Metering.Billing.Rating;
 using Metering.Billing.Tax;
 
@@ -15,6 +16,16 @@ internal static class InputsJson
         json.WriteString("rules_version", RulesVersion.Current);
         json.WriteString("subscription", inputs.Subscription);
         json.WriteNumber("history_sequence", inputs.HistorySequence);
+        if (inputs.MappingSequence is { } mapping)
+        {
+            json.WriteNumber("mapping_sequence", mapping);
+        }
+
+        if (inputs.BilledTo is { } billed)
+        {
+            CanonicalJson.Write(json, "billed_to", billed);
+        }
+
         json.WriteNumber("seal", inputs.Seal);
         json.WriteNumber("approved_history_seal", inputs.ApprovedHistorySeal);
         json.WriteString("tzdb", inputs.Tzdb);
@@ -67,6 +78,11 @@ internal static class InputsJson
                 CanonicalJson.Write(json, "amount", amount.Amount);
                 json.WriteString("corrects", amount.Corrects);
                 json.WriteString("arithmetic", amount.Arithmetic);
+                if (amount.Unit == ProrationUnit.Second)
+                {
+                    json.WriteString("unit", "second");
+                }
+
                 break;
             case GrantPurchase purchase:
                 json.WriteString("kind", "grant_purchase");

@@ -4,6 +4,7 @@ using Metering.Billing.Calculator;
 using Metering.Billing.Catalog;
 using Metering.Billing.Credits;
 using Metering.Billing.Periods;
+using Metering.Billing.Proration;
 using Metering.Billing.Rating;
 using Metering.Billing.Tax;
 
@@ -32,6 +33,8 @@ internal static class InputsReader
         {
             Subscription = Text(json, "subscription"),
             HistorySequence = json.GetProperty("history_sequence").GetInt64(),
+            MappingSequence = json.TryGetProperty("mapping_sequence", out JsonElement mapping) ? mapping.GetInt64() : null,
+            BilledTo = OptionalInstant(json, "billed_to"),
             Seal = json.GetProperty("seal").GetInt64(),
             ApprovedHistorySeal = json.GetProperty("approved_history_seal").GetInt64(),
             Tzdb = Text(json, "tzdb"),
@@ -59,6 +62,7 @@ internal static class InputsReader
                 Amount = Amount(json, "amount", currency),
                 Corrects = OptionalText(json, "corrects"),
                 Arithmetic = OptionalText(json, "arithmetic"),
+                Unit = json.TryGetProperty("unit", out _) ? ProrationUnit.Second : ProrationUnit.Day,
             },
             "grant_purchase" => new GrantPurchase { Key = "", Period = default, Service = default, Recognition = default, Amount = Amount(json, "amount", currency), Grant = Text(json, "grant") },
             string other => throw new FormatException($"There is no charge of kind '{other}'."),

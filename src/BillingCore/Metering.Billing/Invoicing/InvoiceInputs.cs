@@ -11,8 +11,14 @@ public sealed record InvoiceInputs
 {
     public required string Subscription { get; init; }
 
-    /// <summary>The subscription and mapping history up to this sequence number.</summary>
+    /// <summary>The subscription's history up to this fact.</summary>
     public required long HistorySequence { get; init; }
+
+    /// <summary>The subject mapping up to this change. Null for invoices that bill no subscription, and for those from before it was stored.</summary>
+    public long? MappingSequence { get; init; }
+
+    /// <summary>What was due by then was billed before. Null when nothing was, and for invoices from before it was stored.</summary>
+    public DateTimeOffset? BilledTo { get; init; }
 
     /// <summary>Usage is as of this seal …</summary>
     public required long Seal { get; init; }

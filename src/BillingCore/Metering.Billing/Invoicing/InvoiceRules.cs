@@ -46,6 +46,14 @@ public static class InvoiceRules
         return s_byVersion.TryGetValue(version, out Computation? compute) ? compute(json.RootElement) : throw new FormatException($"There are no rules of version '{version}'.");
     }
 
+    /// <summary>The inputs that are stored.</summary>
+    /// <exception cref="FormatException">No inputs.</exception>
+    public static InvoiceInputs Read(string inputs)
+    {
+        using JsonDocument json = Parse(inputs);
+        return InputsReader.Read(json.RootElement);
+    }
+
     /// <summary>Computes a stored invoice again and compares, byte by byte.</summary>
     /// <param name="inputs">As stored.</param>
     /// <param name="hash">Of the inputs, as stored.</param>

@@ -1,3 +1,5 @@
+using Metering.Billing.Zones;
+
 namespace Metering.Billing.Periods;
 
 /// <summary>One billing period. Once stored, it never moves.</summary>
@@ -5,4 +7,5 @@ namespace Metering.Billing.Periods;
 /// <param name="Index">The k of its first boundary within the era.</param>
 /// <param name="Full">From boundary to boundary: what a share is a part of.</param>
 /// <param name="Service">The part of it that the subscription and the era last.</param>
-public sealed record BillingPeriod(int Era, int Index, TimeRange Full, TimeRange Service);
+/// <param name="Zone">Whose dates count in it.</param>
+public sealed record BillingPeriod(int Era, int Index, TimeRange Full, TimeRange Service, ZoneRules Zone);

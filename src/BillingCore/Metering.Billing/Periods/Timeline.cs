@@ -10,39 +10,51 @@ public sealed class Timeline
 {
     private readonly IReadOnlyList<Era> _eras;
 
-    private Timeline(IReadOnlyList<Era> eras, DateTimeOffset? end)
+    private Timeline(IReadOnlyList<Era> eras, DateTimeOffset start, DateTimeOffset? end)
     {
         _eras = eras;
+        Start = start;
         End = end;
     }
 
     /// <summary>When service begins, with the first period.</summary>
-    public DateTimeOffset Start => _eras[0].From;
+    public DateTimeOffset Start { get; }
 
     /// <summary>When service ends; null when nothing ends it.</summary>
     public DateTimeOffset? End { get; }
 
-    public static Timeline Beginning(DateTimeOffset start, Cadence cadence) => new([Era.Beginning(cadence, start)], end: null);
+    public static Timeline Beginning(DateTimeOffset start, Cadence cadence) => new([Era.Beginning(cadence, start)], start, end: null);
+
+    /// <summary>The same boundaries, for service that begins later.</summary>
+    /// <exception cref="ArgumentException">Before the start.</exception>
+    public Timeline StartingAt(DateTimeOffset start) => start >= Start
+        ? new Timeline(_eras, start, End)
+        : throw new ArgumentException($"The boundaries are known from {Start:O} on, not from {start:O}.", nameof(start));
 
     /// <exception cref="ArgumentException">Before the start.</exception>
     public Timeline EndingAt(DateTimeOffset end) => end >= Start
-        ? new Timeline(_eras, end)
+        ? new Timeline(_eras, Start, end)
         : throw new ArgumentException($"Service cannot end at {end:O}, before it begins.", nameof(end));
 
     /// <summary>The end of a trial, or a change of interval: from this instant on the periods follow another cadence.</summary>
     /// <exception cref="ArgumentException">Before the start.</exception>
     public Timeline ContinuedBy(Cadence cadence, DateTimeOffset from) => from >= Start
-        ? new Timeline([.. _eras.Where(era => era.From < from), Era.Beginning(cadence, from)], End)
+        ? new Timeline([.. _eras.Where(era => era.From < from), Era.Beginning(cadence, from)], Start, End)
         : throw new ArgumentException($"Service begins at {Start:O}; a cadence cannot begin before it, at {from:O}.", nameof(from));
 
-    /// <summary>Another zone of the customer. It counts from the next boundary after <paramref name="now"/>; the period that runs keeps its end.</summary>
+    /// <summary>Another zone of the customer, or other rules of the same one. It counts from the next boundary after <paramref name="now"/>; the period that runs keeps its end.</summary>
     public Timeline MovedTo(ZoneRules zone, DateTimeOffset now)
     {
         int number = EraOf(now);
         Era era = _eras[number];
+        if (era.Cadence.Zone == zone)
+        {
+            return new Timeline([.. _eras.Take(number + 1)], Start, End);
+        }
+
         int next = era.IndexOf(now) + 1;
         Era moved = new(era.Cadence with { Zone = zone }, era.Boundary(next), next, Continues: true);
-        return new Timeline([.. _eras.Take(number + 1), moved], End);
+        return new Timeline([.. _eras.Take(number + 1), moved], Start, End);
     }
 
     /// <summary>The period that holds the instant; the first one before the start.</summary>
@@ -79,9 +91,9 @@ public sealed class Timeline
     private BillingPeriod Period(int era, int k)
     {
         TimeRange full = new(_eras[era].Boundary(k), _eras[era].Boundary(k + 1));
-        DateTimeOffset from = Later(full.Start, _eras[era].From);
+        DateTimeOffset from = Later(Later(full.Start, _eras[era].From), Earlier(Start, full.End));
         DateTimeOffset to = era + 1 < _eras.Count ? Earlier(full.End, _eras[era + 1].From) : full.End;
-        return new BillingPeriod(era, k, full, new TimeRange(from, Later(from, Earlier(to, End ?? to))));
+        return new BillingPeriod(era, k, full, new TimeRange(from, Later(from, Earlier(to, End ?? to))), _eras[era].Cadence.Zone);
     }
 
     private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;

@@ -34,7 +34,7 @@ public static class Agenda
 
             foreach (BillingPeriod period in timeline.From(after).Take(2))
             {
-                if (period.Service.Start > after)
+                if (period.Service.Start > after && Begins(history, timeline, period))
                 {
                     yield return period.Service.Start;
                     break;
@@ -48,6 +48,13 @@ public static class Agenda
             }
         }
     }
+
+    /// <summary>
+    /// Whether a period begins there for itself. What is added in the middle of one is billed at once when the change makes the subscription dearer, and waits for the next
+    /// invoice when not.
+    /// </summary>
+    private static bool Begins(BillingHistory history, Timeline timeline, BillingPeriod period) =>
+        period.Service.Start != timeline.Start || period.Service.Start == period.Full.Start || history.Service.Anniversaries.Contains(timeline.Start);
 
     private static IEnumerable<DateTimeOffset> Upgrades(BillingHistory history, DateTimeOffset after)
     {

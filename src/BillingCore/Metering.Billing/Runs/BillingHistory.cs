@@ -20,7 +20,11 @@ public sealed record BillingHistory
 
     public required AnchorRule Anchor { get; init; }
 
+    /// <summary>That it was made with; <see cref="Service"/> has those that came after.</summary>
     public required ZoneRules Zone { get; init; }
+
+    /// <summary>Whose clock counts from the next boundary on.</summary>
+    public ZoneRules ZoneNow => Service.Zones is [.., var last] ? last.Zone : Zone;
 
     public required Currency Currency { get; init; }
 

@@ -35,7 +35,7 @@ internal static class CommitmentCharges
     {
         Fraction share = commitment.OnEarlyEnd == EarlyEnd.Full && history.Service.EndedAt == period.Service.End
             ? Fraction.One
-            : ScopeShare.Of(active, new ProrationClock(period.Full, history.Prices[item.Price].Proration, history.Zone));
+            : ScopeShare.Of(active, new ProrationClock(period.Full, history.Prices[item.Price].Proration, period.Zone));
         Money earlier = issued
             .Where(line => commitment.Components.Contains(line.Component) && period.Full.Contains(line.Service.Start))
             .Aggregate(Money.Zero(history.Currency), (sum, line) => sum + line.Amount - line.Credited);

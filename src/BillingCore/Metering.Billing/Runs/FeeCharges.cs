@@ -73,7 +73,7 @@ internal static class FeeCharges
     private static Earning EarningOf(BillingHistory history, FeePart part)
     {
         Component price = DiscountCover.Discounted(history, part.Component, part.Period, part.Terms.Component);
-        return new Earning(FullAmount(history, price, part.Quantity), history.Currency, new ProrationClock(part.Period.Full, part.Terms.Proration, history.Zone), history.Rounding);
+        return new Earning(FullAmount(history, price, part.Quantity), history.Currency, new ProrationClock(part.Period.Full, part.Terms.Proration, part.Period.Zone), history.Rounding);
     }
 
     /// <summary>What can be given back of lines with one identity: what they came to, and nothing of what was waived.</summary>
@@ -143,6 +143,7 @@ internal static class FeeCharges
         },
         Amount = amount,
         Arithmetic = arithmetic,
+        Unit = part.Terms.Proration == ProrationUnit.Second ? ProrationUnit.Second : ProrationUnit.Day, // without one, its time is still served day by day
     };
 
     private static string Describe(FeePart part, Fraction amount, Earning earning, TimeRange time)

@@ -48,7 +48,7 @@ internal static class PeriodPlan
         group one by (one.Item.Price, one.Span.IsTrial) into scope
         let terms = scope.First().Terms
         let active = scope.Select(one => one.Time).ToList()
-        select new RatingScope(component, scope.Key.Price, period, active, ScopeShare.Of(active, new ProrationClock(period.Full, terms.Proration, history.Zone)), scope.Key.IsTrial, terms)
+        select new RatingScope(component, scope.Key.Price, period, active, ScopeShare.Of(active, new ProrationClock(period.Full, terms.Proration, period.Zone)), scope.Key.IsTrial, terms)
         {
             Mark = history.MarkOf(component, period),
         };

@@ -1,4 +1,5 @@
 using Metering.Billing.Periods;
+using Metering.Billing.Zones;
 
 namespace Metering.Billing.Subscriptions;
 
@@ -11,9 +12,10 @@ public static class CurrentPeriod
     /// </summary>
     /// <param name="subscription">As the facts have made it.</param>
     /// <param name="history">When it was served, from the same facts.</param>
-    public static DateTimeOffset? EndOf(Subscription subscription, ServiceHistory history, AnchorRule anchor, DateTimeOffset now) => subscription.State switch
+    /// <param name="zone">That the subscription was made with.</param>
+    public static DateTimeOffset? EndOf(Subscription subscription, ServiceHistory history, AnchorRule anchor, ZoneRules zone, DateTimeOffset now) => subscription.State switch
     {
         SubscriptionState.Trialing => subscription.TrialEnd,
-        _ => subscription.Terms.Items.Select(item => history.PeriodsOf(item.Component, anchor, subscription.Zone)?.At(now).Full.End).Max(),
+        _ => subscription.Terms.Items.Select(item => history.PeriodsOf(item.Component, anchor, zone)?.At(now).Full.End).Max(),
     };
 }

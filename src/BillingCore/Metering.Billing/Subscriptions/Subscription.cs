@@ -50,7 +50,7 @@ public sealed record Subscription
 
     public required SubscriptionTerms Terms { get; init; }
 
-    /// <summary>On whose wall clock the phases last. The customer's when the subscription was made.</summary>
+    /// <summary>On whose wall clock the phases last. The customer's when the subscription was made, until another is set.</summary>
     public ZoneRules Zone { get; init; } = ZoneRules.Utc;
 
     /// <summary>When the next phase takes over; null when none does, or not before the trial ends.</summary>

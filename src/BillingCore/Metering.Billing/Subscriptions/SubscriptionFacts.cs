@@ -1,3 +1,5 @@
+using Metering.Billing.Zones;
+
 namespace Metering.Billing.Subscriptions;
 
 /// <summary>
@@ -51,6 +53,12 @@ public sealed record TrialSet(long Sequence, DateTimeOffset EffectiveAt, DateTim
 public sealed record PhaseEndSet(long Sequence, DateTimeOffset EffectiveAt, DateTimeOffset? End) : SubscriptionFact(Sequence, EffectiveAt)
 {
     internal override Subscription ApplyTo(Subscription before) => before with { PhaseEnd = End };
+}
+
+/// <summary>The customer's clock became that of another zone, or a release of the zones has other rules for it. Boundaries follow from the next one on.</summary>
+public sealed record ZoneSet(long Sequence, DateTimeOffset EffectiveAt, ZoneRules Zone) : SubscriptionFact(Sequence, EffectiveAt)
+{
+    internal override Subscription ApplyTo(Subscription before) => before with { Zone = Zone };
 }
 
 public sealed record Followed(long Sequence, DateTimeOffset EffectiveAt, string By) : SubscriptionFact(Sequence, EffectiveAt)

@@ -55,6 +55,10 @@ public static class SubscriptionJson
             case PhaseEndSet phase:
                 WriteInstant(json, "end", phase.End);
                 break;
+            case ZoneSet set:
+                json.WriteString("zone", set.Zone.Id);
+                json.WriteString("tzdb", set.Zone.TzdbVersion);
+                break;
             case Followed followed:
                 json.WriteString("by", followed.By);
                 break;
@@ -99,10 +103,16 @@ public static class SubscriptionJson
         fields.Flag("needs_first_payment") == true) with
     { Zone = zone });
 
+    /// <param name="zones">The rules of a zone in a release.</param>
     /// <exception cref="InvalidDataException">Not what <see cref="Bytes(SubscriptionFact)"/> writes.</exception>
-    public static SubscriptionFact ReadFact(JsonElement fact) => Read(fact, fields => ReadFact(fields, fact.GetProperty("sequence").GetInt64(), fields.RequiredMinute("effective_at")));
+    public static SubscriptionFact ReadFact(JsonElement fact, Func<ZoneName, ZoneRules> zones) =>
+        Read(fact, fields => ReadFact(fields, fact.GetProperty("sequence").GetInt64(), fields.RequiredMinute("effective_at"), zones));
 
-    private static SubscriptionFact ReadFact(JsonFields fields, long sequence, DateTimeOffset at) => fields.RequiredText("fact") switch
+    /// <summary>Which rules a fact names; null when none.</summary>
+    public static ZoneName? ZoneOf(JsonElement fact) =>
+        fact.TryGetProperty("zone", out JsonElement zone) && fact.TryGetProperty("tzdb", out JsonElement tzdb) ? new ZoneName(zone.GetString()!, tzdb.GetString()!) : null;
+
+    private static SubscriptionFact ReadFact(JsonFields fields, long sequence, DateTimeOffset at, Func<ZoneName, ZoneRules> zones) => fields.RequiredText("fact") switch
     {
         "moved" => new Moved(sequence, at, SubscriptionStateText.Parse(fields.RequiredText("to"))),
         "terms_changed" => new TermsChanged(sequence, at, ReadTerms(fields.Object("terms")!)),
@@ -111,6 +121,7 @@ public static class SubscriptionJson
         "pause_begun" => new PauseBegun(sequence, at, new ServicePause(fields.Minute("until"), fields.Flag("keeps_advance") == true)),
         "trial_set" => new TrialSet(sequence, at, fields.RequiredMinute("end")),
         "phase_end_set" => new PhaseEndSet(sequence, at, fields.Minute("end")),
+        "zone_set" => new ZoneSet(sequence, at, zones(new ZoneName(fields.RequiredText("zone"), fields.RequiredText("tzdb")))),
         "followed" => new Followed(sequence, at, fields.RequiredText("by")),
         var other => throw new InvalidDataException($"There is no fact '{other}'."),
     };
@@ -140,6 +151,7 @@ public static class SubscriptionJson
         PauseBegun => "pause_begun",
         TrialSet => "trial_set",
         PhaseEndSet => "phase_end_set",
+        ZoneSet => "zone_set",
         Followed => "followed",
         _ => throw new System.Diagnostics.UnreachableException($"A fact without a name: {fact.GetType().Name}."),
     };

@@ -1,3 +1,5 @@
+using Metering.Billing.Zones;
+
 namespace Metering.Billing.Subscriptions;
 
 /// <summary>
@@ -78,6 +80,23 @@ public static class SubscriptionOperations
     /// <summary>Another subscription takes over when this one ends, so its end cannot be undone.</summary>
     public static Decision Follow(this Subscription subscription, string by, DateTimeOffset at) =>
         at < subscription.LastAt ? Decision.Refused(Outcome.BeforeHistory, at) : new(Outcome.Applied, at, [new Followed(subscription.Version + 1, at, by)], []);
+
+    /// <summary>
+    /// The customer has another zone, or its rules are others. It holds at once, whatever the state; of a draft from its start, when that has passed, because nothing of it may be
+    /// recorded later than its activation.
+    /// </summary>
+    public static Decision SetZone(this Subscription subscription, ZoneRules zone, DateTimeOffset now)
+    {
+        DateTimeOffset minute = WholeMinute.From(now);
+        DateTimeOffset at = subscription.LastAt is { } last ? Later(last, minute) : Earlier(subscription.Start, minute);
+        return subscription.Zone == zone || subscription.EndedAt is not null
+            ? new Decision(Outcome.Applied, at, [], [])
+            : new Decision(Outcome.Applied, at, [new ZoneSet(subscription.Version + 1, at, zone)], []);
+    }
+
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
+
+    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 
     private static Outcome? PendingCancel(Subscription subscription) => subscription.CancelAt is null ? null : Outcome.CancelPending;
 }

@@ -46,6 +46,18 @@ public sealed class ZoneRules
     /// <summary>The release of the IANA database, such as 2026a.</summary>
     public string TzdbVersion { get; }
 
+    public ZoneName Name => new(Id, TzdbVersion);
+
+    /// <summary>What it was made of, in order. The first stands for all time before the second.</summary>
+    public IEnumerable<ZoneTransition> Transitions =>
+        _starts.Zip(_offsets, (start, offset) => new ZoneTransition(start == long.MinValue ? DateTimeOffset.MinValue : new DateTimeOffset(start, TimeSpan.Zero), new TimeSpan(offset)));
+
+    /// <summary>The transitions are complete up to it.</summary>
+    public DateTimeOffset Horizon => new(_horizon, TimeSpan.Zero);
+
+    /// <summary>Whether both clocks show the same at every instant.</summary>
+    public bool IsSameClock(ZoneRules other) => _horizon == other._horizon && _starts.AsSpan().SequenceEqual(other._starts) && _offsets.AsSpan().SequenceEqual(other._offsets);
+
     /// <param name="transitions">In order. The first stands for all time before the second.</param>
     /// <param name="horizon">The transitions are complete up to some days past it, and the last 400 years before it follow today's yearly rules.</param>
     /// <exception cref="ArgumentException">No transition, or not in order.</exception>

@@ -6,20 +6,21 @@ using Metering.Billing.Postgres.Tenancy;
 using Metering.Billing.Zones;
 using Metering.BillingCore.Catalog;
 using Metering.BillingCore.Http;
+using Metering.BillingCore.Subscriptions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace Metering.BillingCore.Customers;
 
 /// <summary>Customers: listed, read, put and archived by key.</summary>
-internal static class CustomerEndpoints
+internal sealed class CustomerEndpoints(ZoneMoves zoneMoves)
 {
     public const string Customers = "/v1/customers";
     public const string One = $"{Customers}/{{customer}}";
 
     private const int MaxKeyLength = 200;
 
-    public static void Map(IEndpointRouteBuilder routes, BillingEdge edge)
+    public void Map(IEndpointRouteBuilder routes, BillingEdge edge)
     {
         edge.Map(routes, HttpMethods.Get, Customers, ListAsync);
         edge.Map(routes, HttpMethods.Get, One, GetAsync);
@@ -47,7 +48,7 @@ internal static class CustomerEndpoints
 
     private static async Task<Answer> GetAsync(BillingRequest request) => AnswerOf(await FindAsync(request));
 
-    private static async Task<Answer> PutAsync(BillingRequest request)
+    private async Task<Answer> PutAsync(BillingRequest request)
     {
         string key = KeyOf(request.Route("customer"));
         CustomerRequest put = Read(request);
@@ -63,6 +64,11 @@ internal static class CustomerEndpoints
         }
 
         Customer stored = await CustomerStore.PutAsync(request.Transaction, customer, request.Now, request.Aborted);
+        if (there is not null && there.Zone != stored.Zone)
+        {
+            await zoneMoves.CustomerAsync(request.Transaction, key, TzdbZones.Instance.Find(stored.Zone)!, Actors.Api, request.Now, request.Aborted);
+        }
+
         await TellAsync(request, there is null ? "customer.created" : "customer.updated", stored);
         return there is null ? AnswerOf(stored) with { Status = StatusCodes.Status201Created, Location = $"{Customers}/{Uri.EscapeDataString(key)}" } : AnswerOf(stored);
     }

@@ -1,21 +1,25 @@
 using System.Globalization;
+using System.Text.Json;
 using Metering.Billing;
 using Metering.Billing.Invoicing;
 using Metering.Billing.Postgres.Invoices;
 using Metering.BillingCore.Catalog;
 using Metering.BillingCore.Http;
+using Metering.BillingCore.Runs;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace Metering.BillingCore.Invoices;
 
 /// <summary>Invoices: listed, read, explained, printed, and computed again.</summary>
-internal static class InvoiceEndpoints
+internal sealed class InvoiceEndpoints(HistoryCheck history)
 {
     public const string Invoices = "/v1/invoices";
     public const string Invoice = $"{Invoices}/{{invoice}}";
 
-    public static void Map(IEndpointRouteBuilder routes, BillingEdge edge)
+    private const int MaxDifferences = 100;
+
+    public void Map(IEndpointRouteBuilder routes, BillingEdge edge)
     {
         edge.Map(routes, HttpMethods.Get, Invoices, ListAsync);
         edge.Map(routes, HttpMethods.Get, $"{Invoices}/verify", VerifyAsync);
@@ -64,9 +68,15 @@ internal static class InvoiceEndpoints
             : throw RefusedException.NotFound($"Invoice {view.Invoice.Id} has lines 1 to {view.Lines.Count}.");
     }
 
-    /// <summary>A page of all final invoices, or the one that is asked for.</summary>
-    private static async Task<Answer> VerifyAsync(BillingRequest request)
+    /// <summary>A page of all final invoices, or the one that is asked for; from their stored inputs, and on request from the history as well.</summary>
+    private async Task<Answer> VerifyAsync(BillingRequest request)
     {
+        bool fromHistory = request.Query("from_history") switch
+        {
+            null or "false" => false,
+            "true" => true,
+            _ => throw RefusedException.BadRequest("from_history must be true or false."),
+        };
         string[]? ids = request.Query("invoice") is { } id ? [id] : null;
         IReadOnlyList<StoredInvoice> stored = await InvoiceStore.StoredAsync(request.Transaction, ids, request.Cursor, request.PageSize, request.Aborted);
         if (ids is not null && stored.Count == 0)
@@ -74,18 +84,51 @@ internal static class InvoiceEndpoints
             throw RefusedException.NotFound($"There is no final invoice '{ids[0]}'.");
         }
 
-        return Page.Of(
-            stored,
-            request.PageSize,
-            (json, invoice) =>
+        List<VerifiedInvoice> verified = [];
+        foreach (StoredInvoice invoice in stored)
+        {
+            verified.Add(await VerifyAsync(request, invoice, fromHistory));
+        }
+
+        return Page.Of(verified, request.PageSize, Write, one => one.Invoice.Id);
+    }
+
+    /// <summary>What cannot be read, or is not what was stored, is not compared to anything else.</summary>
+    private async Task<VerifiedInvoice> VerifyAsync(BillingRequest request, StoredInvoice invoice, bool fromHistory)
+    {
+        InvoiceCheck check = InvoiceRules.Check(invoice.Inputs, invoice.InputsHash, invoice.Body);
+        return check != InvoiceCheck.Same || !fromHistory
+            ? new VerifiedInvoice(invoice, Name(check), [])
+            : await history.CompareAsync(request.Transaction, invoice, request.Aborted) switch
+            {
+                null => new VerifiedInvoice(invoice, "same_without_history", []),
+                [] => new VerifiedInvoice(invoice, Name(check), []),
+                var differences => new VerifiedInvoice(invoice, "history_differs", differences),
+            };
+    }
+
+    private static void Write(Utf8JsonWriter json, VerifiedInvoice verified)
+    {
+        json.WriteStartObject();
+        json.WriteString("id", verified.Invoice.Id);
+        json.WriteString("number", verified.Invoice.Number);
+        json.WriteString("result", verified.Result);
+        if (verified.Differences.Count > 0)
+        {
+            json.WriteStartArray("differences");
+            foreach (InputDifference difference in verified.Differences.Take(MaxDifferences))
             {
                 json.WriteStartObject();
-                json.WriteString("id", invoice.Id);
-                json.WriteString("number", invoice.Number);
-                json.WriteString("result", Name(InvoiceRules.Check(invoice.Inputs, invoice.InputsHash, invoice.Body)));
+                json.WriteString("input", difference.Input);
+                json.WriteString("stored", difference.Stored);
+                json.WriteString("derived", difference.Derived);
                 json.WriteEndObject();
-            },
-            invoice => invoice.Id);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
     }
 
     private static string Name(InvoiceCheck check) => check switch
@@ -105,3 +148,6 @@ internal static class InvoiceEndpoints
 
     private static RefusedException Missing(BillingRequest request) => RefusedException.NotFound($"There is no invoice '{request.Route("invoice")}'.");
 }
+
+/// <param name="Result">The first that holds.</param>
+internal sealed record VerifiedInvoice(StoredInvoice Invoice, string Result, IReadOnlyList<InputDifference> Differences);

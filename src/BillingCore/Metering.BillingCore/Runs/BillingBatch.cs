@@ -14,7 +14,7 @@ namespace Metering.BillingCore.Runs;
 /// at any step it has done nothing; done twice it does nothing the second time, because what is billed and how far stands in the same transaction.
 /// </summary>
 internal sealed class BillingBatch(
-    TenantTransaction transaction, Completeness completeness, SubscriptionReader subscriptions, UsageOfScopes usage, ClickHouseDatabase database, BillingOptions options, string tzdb, DateTimeOffset now)
+    TenantTransaction transaction, Completeness completeness, SubscriptionReader subscriptions, UsageOfScopes usage, ClickHouseDatabase database, BillingOptions options, DateTimeOffset now)
 {
     /// <summary>No seal reaches it: what waits for something else than a seal is looked at again by the clock alone.</summary>
     private static readonly DateTimeOffset s_never = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -24,6 +24,7 @@ internal sealed class BillingBatch(
     private readonly List<(OpenSubscription Subscription, DraftKey Key, DueLines Lines, IReadOnlyList<PendingCharge> Pending)> _invoices = [];
     private readonly List<(DraftKey Key, string Customer, Currency Currency)> _waiting = [];
     private SealedUsage? _seal;
+    private long _mapping;
 
     /// <summary>Why drafts are finalised before their usage is complete; null: they are not.</summary>
     public string? IncompleteReason { get; init; }
@@ -94,6 +95,8 @@ internal sealed class BillingBatch(
 
     private async Task ReadUsageAsync(CancellationToken cancellationToken)
     {
+        BilledSubjects subjects = await BilledSubjects.ReadAsync(transaction, [.. _complete.Select(one => one.Subscription.Customer).Distinct()], cancellationToken);
+        _mapping = subjects.Sequence;
         (OpenSubscription Subscription, RatingScope Scope)[] scopes =
             [.. _complete.SelectMany(one => DueCharges.ScopesOf(one.Subscription.History, one.Subscription.After, one.Due, one.Subscription.Issued).Select(scope => (one.Subscription, scope)))];
         if (scopes.Length == 0)
@@ -102,7 +105,6 @@ internal sealed class BillingBatch(
         }
 
         _seal = await SealedUsage.FindAsync(database, completeness.Seal == 0 ? null : completeness.Seal, cancellationToken);
-        BilledSubjects subjects = await BilledSubjects.ReadAsync(transaction, [.. _complete.Select(one => one.Subscription.Customer).Distinct()], cancellationToken);
         if (_seal is not null)
         {
             await usage.ReadAsync(transaction, _seal, scopes, subjects, cancellationToken);
@@ -164,20 +166,22 @@ internal sealed class BillingBatch(
 
     private InvoiceToFinalize ToFinalize(string id, OpenSubscription subscription, DateTimeOffset at, DueLines lines, IReadOnlyList<PendingCharge> pending)
     {
-        InvoiceInputs inputs = InputsOf(subscription, at, lines, _seal, tzdb);
+        InvoiceInputs inputs = InputsOf(subscription, at, lines, _mapping, _seal);
         int first = lines.Charges.Count - pending.Count;
         Dictionary<int, Money> accrued = pending.Index().Where(one => !one.Item.Accrued.IsZero).ToDictionary(one => first + one.Index, one => one.Item.Accrued);
-        return new InvoiceToFinalize(id, inputs, IncompleteReason is not null, IncompleteReason, accrued) { Zone = subscription.History.Zone.Id };
+        return new InvoiceToFinalize(id, inputs, IncompleteReason is not null, IncompleteReason, accrued) { Zone = subscription.History.ZoneNow.Id };
     }
 
     /// <summary>All that the invoice depends on.</summary>
-    internal static InvoiceInputs InputsOf(OpenSubscription subscription, DateTimeOffset at, DueLines lines, SealedUsage? seal, string tzdb) => new()
+    internal static InvoiceInputs InputsOf(OpenSubscription subscription, DateTimeOffset at, DueLines lines, long mapping, SealedUsage? seal) => new()
     {
         Subscription = subscription.Progress.Subscription,
         HistorySequence = subscription.Sequence,
+        MappingSequence = mapping,
+        BilledTo = subscription.Progress.BilledTo,
         Seal = seal?.Number ?? 0,
         ApprovedHistorySeal = seal?.ApprovedHistory ?? 0,
-        Tzdb = tzdb,
+        Tzdb = subscription.History.ZoneNow.TzdbVersion,
         Currency = subscription.History.Currency,
         Rounding = subscription.History.Rounding,
         Charges = lines.Charges,

@@ -1,10 +1,8 @@
 using Metering.Billing.Postgres.Runs;
 using Metering.Billing.Postgres.Tenancy;
-using Metering.Billing.Zones;
 using Metering.Storage.ClickHouse;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Metering.BillingCore.Runs;
 
@@ -13,10 +11,8 @@ namespace Metering.BillingCore.Runs;
 /// subscription is billed by whoever holds its row, and what is billed is never due again. Safe for concurrent use.
 /// </summary>
 internal sealed partial class BillingRun(
-    TenantDatabase tenants, SubscriptionReader subscriptions, ClickHouseDatabase database, IZoneSource zones, IOptions<BillingOptions> options, TimeProvider time, ILogger<BillingRun> logger)
+    TenantDatabase tenants, SubscriptionReader subscriptions, ClickHouseDatabase database, IOptions<BillingOptions> options, TimeProvider time, ILogger<BillingRun> logger)
 {
-    private const int MaxAttempts = 5;
-
     /// <summary>Until nothing of the tenant is due any more, or only what waits.</summary>
     /// <param name="until">What is due by then; not after the clock.</param>
     /// <param name="progress">Told after each batch, from several threads.</param>
@@ -28,14 +24,17 @@ internal sealed partial class BillingRun(
     }
 
     /// <summary>Bills one subscription now, although usage may be missing. The invoice shows the reason, and late usage repairs it.</summary>
-    public async Task<RunTally> RunIncompleteAsync(TenantTransaction transaction, string subscription, string reason, CancellationToken cancellationToken) =>
-        await Batch(transaction, await Completeness.ReadAsync(transaction, cancellationToken), time.GetUtcNow(), reason)
+    public async Task<RunTally> RunIncompleteAsync(TenantTransaction transaction, string subscription, string reason, CancellationToken cancellationToken)
+    {
+        await SealOrder.HoldAsync(transaction, cancellationToken);
+        return await Batch(transaction, await Completeness.ReadAsync(transaction, cancellationToken), time.GetUtcNow(), reason)
             .RunAsync(await DueSubscriptions.HoldAsync(transaction, [subscription], cancellationToken), cancellationToken);
+    }
 
     private async Task<RunTally> WorkAsync(string tenant, DateTimeOffset until, IProgress<RunTally>? progress, CancellationToken enough, CancellationToken cancellationToken)
     {
         RunTally sum = default;
-        while (!enough.IsCancellationRequested && await AgainAsync(() => OnceAsync(tenant, until, cancellationToken)) is { Subscriptions: > 0 } tally)
+        while (!enough.IsCancellationRequested && await Clashes.AgainAsync(() => OnceAsync(tenant, until, cancellationToken), LogAgain) is { Subscriptions: > 0 } tally)
         {
             sum += tally;
             progress?.Report(tally);
@@ -47,6 +46,7 @@ internal sealed partial class BillingRun(
     private async Task<RunTally> OnceAsync(string tenant, DateTimeOffset until, CancellationToken cancellationToken)
     {
         await using TenantTransaction transaction = await tenants.BeginAsync(tenant, cancellationToken);
+        await SealOrder.HoldAsync(transaction, cancellationToken);
         Completeness completeness = await Completeness.ReadAsync(transaction, cancellationToken);
         DateTimeOffset now = time.GetUtcNow();
         IReadOnlyList<BillingProgress> due = await DueSubscriptions.TakeAsync(transaction, until < now ? until : now, completeness.Upto, options.Value.RunBatch, cancellationToken);
@@ -61,23 +61,7 @@ internal sealed partial class BillingRun(
     }
 
     private BillingBatch Batch(TenantTransaction transaction, Completeness completeness, DateTimeOffset now, string? incompleteReason) =>
-        new(transaction, completeness, subscriptions, new UsageOfScopes(database, options.Value.MaxSimulatedEvents), database, options.Value, zones.TzdbVersion, now) { IncompleteReason = incompleteReason };
-
-    /// <summary>Two batches that ran into each other are sorted out by PostgreSQL: one of them is done again.</summary>
-    private async Task<RunTally> AgainAsync(Func<Task<RunTally>> once)
-    {
-        for (int attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await once();
-            }
-            catch (PostgresException clash) when (clash.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected && attempt < MaxAttempts)
-            {
-                LogAgain(clash.SqlState);
-            }
-        }
-    }
+        new(transaction, completeness, subscriptions, new UsageOfScopes(database, options.Value.MaxSimulatedEvents), database, options.Value, now) { IncompleteReason = incompleteReason };
 
     [LoggerMessage(6141, LogLevel.Information, "A batch of the billing run ran into another change ({State}) and is done again")]
     private partial void LogAgain(string state);

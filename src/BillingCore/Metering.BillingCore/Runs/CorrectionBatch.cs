@@ -18,9 +18,10 @@ namespace Metering.BillingCore.Runs;
 /// One transaction of the correction run: some billed periods that changed are computed anew as of a done seal, what was issued is taken away, and the differences become
 /// charges of the next invoice, credit notes, or a record only.
 /// </summary>
-internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage seal, SubscriptionReader subscriptions, UsageOfScopes usage, string tzdb, DateTimeOffset now)
+internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage seal, SubscriptionReader subscriptions, UsageOfScopes usage, DateTimeOffset now)
 {
     private const string Actor = "correction run";
+    private long _mapping;
 
     /// <summary>A charge that would wait for longer than this gets an invoice of its own.</summary>
     private static readonly TimeSpan s_longestWait = TimeSpan.FromDays(31);
@@ -63,6 +64,7 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
     private async Task ReadUsageAsync(IReadOnlyList<DirtyPeriod> dirty, Dictionary<string, OpenSubscription> open, Func<DirtyPeriod, long> historyOf, CancellationToken cancellationToken)
     {
         BilledSubjects subjects = await BilledSubjects.ReadAsync(transaction, [.. open.Values.Select(one => one.Customer).Distinct()], cancellationToken);
+        _mapping = subjects.Sequence;
         foreach (IGrouping<long, DirtyPeriod> same in dirty.GroupBy(historyOf))
         {
             (OpenSubscription, RatingScope)[] scopes =
@@ -136,10 +138,10 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
         DateTimeOffset at = new(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerMinute), TimeSpan.Zero);
         DraftKey key = new(subscription.Progress.Subscription, at, $"correction:{id}", Attempt: 1);
         await InvoiceDrafts.OpenAsync(transaction, [(key, subscription.Customer, subscription.History.Currency)], now, cancellationToken);
-        InvoiceInputs inputs = BillingBatch.InputsOf(subscription, at, new DueLines([.. pending.Select(one => one.Charge)], [], []), seal, tzdb);
+        InvoiceInputs inputs = BillingBatch.InputsOf(subscription, at, new DueLines([.. pending.Select(one => one.Charge)], [], []), _mapping, seal);
         Dictionary<int, Money> accrued = pending.Index().Where(one => !one.Item.Accrued.IsZero).ToDictionary(one => one.Index, one => one.Item.Accrued);
         string invoice = key.IdIn(transaction.Tenant);
-        await Finalization.FinalizeAsync(transaction, [new InvoiceToFinalize(invoice, inputs, Incomplete: false, Reason: null, accrued) { Zone = subscription.History.Zone.Id }], now, cancellationToken);
+        await Finalization.FinalizeAsync(transaction, [new InvoiceToFinalize(invoice, inputs, Incomplete: false, Reason: null, accrued) { Zone = subscription.History.ZoneNow.Id }], now, cancellationToken);
         await PendingCharges.BillAsync(transaction, [.. pending.Select(one => (one, invoice))], cancellationToken);
     }
 

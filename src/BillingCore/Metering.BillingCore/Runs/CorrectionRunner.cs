@@ -2,19 +2,17 @@ using System.Globalization;
 using ClickHouse.Driver.ADO.Readers;
 using Metering.Billing.Postgres.Runs;
 using Metering.Billing.Postgres.Tenancy;
-using Metering.Billing.Zones;
 using Metering.BillingCore.Metered;
 using Metering.Storage.ClickHouse;
 using Metering.Storage.Postgres;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 
 namespace Metering.BillingCore.Runs;
 
 /// <summary>Follows the seals: what was written into billed periods marks them, and each day the marked ones are corrected. Safe for concurrent use.</summary>
 internal sealed partial class CorrectionRunner(
-    TenantDatabase tenants, PostgresDatabase postgres, ClickHouseDatabase database, SubscriptionReader subscriptions, IZoneSource zones, IOptions<BillingOptions> options, TimeProvider time,
+    TenantDatabase tenants, PostgresDatabase postgres, ClickHouseDatabase database, SubscriptionReader subscriptions, IOptions<BillingOptions> options, TimeProvider time,
     ILogger<CorrectionRunner> logger)
 {
     private const int MaxLate = 5_000;
@@ -22,16 +20,24 @@ internal sealed partial class CorrectionRunner(
     /// <summary>Marks what seals since the last time wrote into minutes that were sealed before. Doing it twice does nothing.</summary>
     public async Task FollowAsync(CancellationToken cancellationToken)
     {
-        if (await SealedUsage.FindAsync(database, number: null, cancellationToken) is not { } newest)
+        long newest = await LateUsageMark.NewestDoneAsync(postgres, cancellationToken);
+        long? after = await LateUsageMark.FindAsync(postgres, cancellationToken);
+        if (newest <= (after ?? 0))
         {
             return;
         }
 
-        long after = await MarkAsync(cancellationToken);
-        for (long seal = after + 1; seal <= newest.Number; seal++)
+        await SealOrder.WaitAsync(postgres, cancellationToken);
+        if (after is null && !await LateUsageMark.IsAnythingBilledAsync(postgres, cancellationToken))
+        {
+            await LateUsageMark.AdvanceAsync(postgres, newest, cancellationToken);
+            return;
+        }
+
+        for (long seal = (after ?? 0) + 1; seal <= newest; seal++)
         {
             await FollowAsync(seal, cancellationToken);
-            await AdvanceAsync(seal, cancellationToken);
+            await LateUsageMark.AdvanceAsync(postgres, seal, cancellationToken);
         }
     }
 
@@ -40,7 +46,7 @@ internal sealed partial class CorrectionRunner(
     public async Task<int> RunAsync(string tenant, string run, CancellationToken cancellationToken)
     {
         int corrected = 0;
-        while (await OnceAsync(tenant, run, cancellationToken) is { } some)
+        while (await Clashes.AgainAsync(() => OnceAsync(tenant, run, cancellationToken), LogAgain) is { } some)
         {
             corrected += some;
         }
@@ -54,32 +60,35 @@ internal sealed partial class CorrectionRunner(
     /// <returns>Null when nothing is left.</returns>
     private async Task<int?> OnceAsync(string tenant, string run, CancellationToken cancellationToken)
     {
+        await using TenantTransaction transaction = await tenants.BeginAsync(tenant, cancellationToken);
+        await SealOrder.HoldAsync(transaction, cancellationToken);
         if (await SealedUsage.FindAsync(database, number: null, cancellationToken) is not { } seal)
         {
             return null;
         }
 
-        await using TenantTransaction transaction = await tenants.BeginAsync(tenant, cancellationToken);
         IReadOnlyList<DirtyPeriod> dirty = await DirtyPeriods.TakeAsync(transaction, run, seal.Number, seal.Upto, options.Value.RunBatch, cancellationToken);
         if (dirty.Count == 0)
         {
             return null;
         }
 
-        CorrectionBatch batch = new(transaction, seal, subscriptions, new UsageOfScopes(database, options.Value.MaxSimulatedEvents), zones.TzdbVersion, time.GetUtcNow());
+        CorrectionBatch batch = new(transaction, seal, subscriptions, new UsageOfScopes(database, options.Value.MaxSimulatedEvents), time.GetUtcNow());
         int corrected = await batch.RunAsync(dirty, run, cancellationToken);
         await transaction.CommitAsync(CancellationToken.None);
         LogCorrected(tenant, dirty.Count, corrected, seal.Number);
         return corrected;
     }
 
+    /// <summary>Rows are sealed when their seal is, so parts of other days are not read.</summary>
     private async Task FollowAsync(long seal, CancellationToken cancellationToken)
     {
         SqlValues sql = new();
         string text = $"""
-            WITH (SELECT max(upto) FROM seal_mark FINAL WHERE seal_no = {sql.Add(seal - 1, "UInt64")}) AS before
+            WITH (SELECT max(upto) FROM seal_mark FINAL WHERE seal_no = {sql.Add(seal - 1, "UInt64")}) AS before,
+              (SELECT max(sealed_at) FROM seal_mark FINAL WHERE seal_no = {sql.Add(seal, "UInt64")}) AS sealed
             SELECT tenant, subject, toInt64(toUnixTimestamp(min(minute))), toInt64(toUnixTimestamp(max(minute))) + 60, toUInt8(min(kind = 'history'))
-            FROM usage_window WHERE seal_no = {sql.Add(seal, "UInt64")} AND minute < before GROUP BY tenant, subject, toStartOfDay(minute) ORDER BY tenant
+            FROM usage_window WHERE seal_no = {sql.Add(seal, "UInt64")} AND sealed_at BETWEEN sealed - INTERVAL 1 DAY AND sealed + INTERVAL 1 DAY AND minute < before GROUP BY tenant, subject, toStartOfDay(minute) ORDER BY tenant
             """;
         Dictionary<string, List<LateUsage>> late = new(StringComparer.Ordinal);
         await using (ClickHouseDataReader reader = await database.QueryAsync(text, sql.Parameters, cancellationToken))
@@ -100,26 +109,22 @@ internal sealed partial class CorrectionRunner(
         {
             foreach (LateUsage[] some in list.Chunk(MaxLate))
             {
-                await using TenantTransaction transaction = await tenants.BeginAsync(tenant, cancellationToken);
-                await DirtyPeriods.MarkAsync(transaction, seal, some, time.GetUtcNow(), cancellationToken);
-                await transaction.CommitAsync(cancellationToken);
+                await Clashes.AgainAsync(() => MarkAsync(tenant, seal, some, cancellationToken), LogAgain);
             }
         }
     }
 
-    private async Task<long> MarkAsync(CancellationToken cancellationToken)
+    private async Task<int> MarkAsync(string tenant, long seal, IReadOnlyList<LateUsage> late, CancellationToken cancellationToken)
     {
-        await using NpgsqlCommand command = postgres.Source.Command("select seal_no from billing.late_usage_mark");
-        return await command.ExecuteScalarAsync(cancellationToken) as long? ?? 0;
-    }
-
-    private async Task AdvanceAsync(long seal, CancellationToken cancellationToken)
-    {
-        await using NpgsqlCommand command = postgres.Source.Command(
-            "insert into billing.late_usage_mark as old (seal_no) values ($1) on conflict (only_one) do update set seal_no = greatest(old.seal_no, excluded.seal_no)", seal);
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        await using TenantTransaction transaction = await tenants.BeginAsync(tenant, cancellationToken);
+        int marked = await DirtyPeriods.MarkAsync(transaction, seal, late, time.GetUtcNow(), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return marked;
     }
 
     [LoggerMessage(6145, LogLevel.Information, "Tenant {Tenant}: {Periods} billed periods looked at again as of seal {Seal}, {Corrected} corrected")]
     private partial void LogCorrected(string tenant, int periods, int corrected, long seal);
+
+    [LoggerMessage(6146, LogLevel.Information, "A batch of the correction run ran into another change ({State}) and is done again")]
+    private partial void LogAgain(string state);
 }

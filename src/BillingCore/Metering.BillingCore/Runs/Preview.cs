@@ -2,7 +2,6 @@ using Metering.Billing.Invoicing;
 using Metering.Billing.Postgres.Runs;
 using Metering.Billing.Postgres.Tenancy;
 using Metering.Billing.Runs;
-using Metering.Billing.Zones;
 using Metering.BillingCore.Http;
 using Metering.BillingCore.Metered;
 using Metering.Storage.ClickHouse;
@@ -11,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace Metering.BillingCore.Runs;
 
 /// <summary>The invoice that a subscription would get at an instant, by all that is known now. Nothing is written. Safe for concurrent use.</summary>
-internal sealed class Preview(SubscriptionReader subscriptions, ClickHouseDatabase database, IZoneSource zones, IOptions<BillingOptions> options)
+internal sealed class Preview(SubscriptionReader subscriptions, ClickHouseDatabase database, IOptions<BillingOptions> options)
 {
     /// <param name="at">Null for the next due instant.</param>
     /// <exception cref="RefusedException">There is no such subscription, or nothing is due.</exception>
@@ -22,9 +21,9 @@ internal sealed class Preview(SubscriptionReader subscriptions, ClickHouseDataba
         DateTimeOffset due = at ?? Agenda.NextDue(subscription.History, subscription.After) ?? throw RefusedException.Conflict($"Nothing more is due of subscription '{id}'.");
         SealedUsage? seal = await SealedUsage.FindAsync(database, number: null, cancellationToken);
         IReadOnlyList<RatingScope> scopes = DueCharges.ScopesOf(subscription.History, subscription.After, due, subscription.Issued);
+        BilledSubjects subjects = await BilledSubjects.ReadAsync(transaction, [subscription.Customer], cancellationToken);
         if (seal is not null)
         {
-            BilledSubjects subjects = await BilledSubjects.ReadAsync(transaction, [subscription.Customer], cancellationToken);
             await new UsageOfScopes(database, options.Value.MaxSimulatedEvents).ReadAsync(transaction, seal, [.. scopes.Select(scope => (subscription, scope))], subjects, cancellationToken);
         }
 
@@ -35,7 +34,7 @@ internal sealed class Preview(SubscriptionReader subscriptions, ClickHouseDataba
 
         DueLines lines = DueCharges.Of(subscription.History, subscription.After, due, subscription.Issued, subscription.UsageOf);
         DueLines all = lines with { Charges = [.. lines.Charges, .. subscription.Pending.Select(one => one.Charge)] };
-        Invoice invoice = InvoiceComputation.Compute(BillingBatch.InputsOf(subscription, due, all, seal, zones.TzdbVersion));
+        Invoice invoice = InvoiceComputation.Compute(BillingBatch.InputsOf(subscription, due, all, subjects.Sequence, seal));
         bool isComplete = seal is not null && scopes.All(scope => scope.DueAt <= seal.Upto);
         return new PreviewedInvoice(subscription.Customer, due, seal?.Number ?? 0, seal?.Upto, isComplete, invoice);
     }

@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Metering.BillingCore.Runs;
 
 /// <summary>Runs that somebody asks for, the invoice that comes next, and drafts that shall wait no longer.</summary>
-internal sealed class RunEndpoints(BillingRun run, Preview preview, TimeProvider time)
+internal sealed class RunEndpoints(BillingRun run, Preview preview, WaitWatch watch, TimeProvider time)
 {
     private const int MaxReason = 1000;
 
@@ -38,10 +38,13 @@ internal sealed class RunEndpoints(BillingRun run, Preview preview, TimeProvider
         });
     }
 
-    private static async Task<Answer> DueAsync(BillingRequest request)
+    private async Task<Answer> DueAsync(BillingRequest request)
     {
         Completeness completeness = await Completeness.ReadAsync(request.Transaction, request.Aborted);
         DueCounts counts = await DueSubscriptions.CountAsync(request.Transaction, request.Now, completeness.Upto, request.Aborted);
+        IReadOnlyList<DraftWait> waits = await DraftWaits.ReadAsync(request.Transaction, request.Now, completeness.Upto, request.Aborted);
+        DraftWait? unsealed = waits.Where(wait => wait.Reason == WaitReason.Unsealed).Select(wait => (DraftWait?)wait).FirstOrDefault();
+        IReadOnlyList<SlowPartition> slow = unsealed is { } wait ? await DraftWaits.PartitionsAsync(request.Transaction, watch.ClockFor(wait.Oldest), request.Aborted) : [];
         return Answer.Json(json =>
         {
             json.WriteStartObject();
@@ -50,8 +53,42 @@ internal sealed class RunEndpoints(BillingRun run, Preview preview, TimeProvider
             WriteInstant(json, "oldest_wait", counts.OldestWait);
             json.WriteNumber("seal", completeness.Seal);
             WriteInstant(json, "sealed_upto", completeness.Seal == 0 ? null : completeness.Upto);
+            WriteWaits(json, waits, slow, completeness.Filling);
             json.WriteEndObject();
         });
+    }
+
+    private static void WriteWaits(Utf8JsonWriter json, IReadOnlyList<DraftWait> waits, IReadOnlyList<SlowPartition> slow, IReadOnlySet<string> filling)
+    {
+        json.WriteStartArray("waits");
+        foreach (DraftWait wait in waits)
+        {
+            json.WriteStartObject();
+            json.WriteString("reason", BillingMetrics.NameOf(wait.Reason));
+            json.WriteNumber("drafts", wait.Drafts);
+            WriteInstant(json, "oldest", wait.Oldest);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("partitions");
+        foreach (SlowPartition partition in slow)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("partition", partition.Partition);
+            WriteInstant(json, "clock", partition.Clock);
+            json.WriteString("stopped", partition.Stopped);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("filling_meters");
+        foreach (string meter in filling.Order(StringComparer.Ordinal))
+        {
+            json.WriteStringValue(meter);
+        }
+
+        json.WriteEndArray();
     }
 
     private async Task<Answer> PreviewAsync(BillingRequest request)

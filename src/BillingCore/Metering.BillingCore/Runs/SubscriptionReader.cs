@@ -24,7 +24,11 @@ internal sealed class SubscriptionReader(IZoneSource zones)
     /// <summary>A published version does not change, so what a plan asks for is read once.</summary>
     private readonly ConcurrentDictionary<(string Tenant, string Book, int Version, string Plan), (IReadOnlyList<Commitment> Commitments, RoundingMode Rounding)> _plans = [];
 
-    public async Task<IReadOnlyList<OpenSubscription>> ReadAsync(TenantTransaction transaction, IReadOnlyList<BillingProgress> progress, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<OpenSubscription>> ReadAsync(TenantTransaction transaction, IReadOnlyList<BillingProgress> progress, CancellationToken cancellationToken) =>
+        ReadAsync(transaction, progress, AsOf.Now, cancellationToken);
+
+    /// <summary>As an invoice of theirs found them.</summary>
+    public async Task<IReadOnlyList<OpenSubscription>> ReadAsync(TenantTransaction transaction, IReadOnlyList<BillingProgress> progress, AsOf asOf, CancellationToken cancellationToken)
     {
         if (progress.Count == 0)
         {
@@ -32,20 +36,20 @@ internal sealed class SubscriptionReader(IZoneSource zones)
         }
 
         string[] ids = [.. progress.Select(one => one.Subscription)];
-        IReadOnlyList<StoredSubscription> stored = await SubscriptionStore.ReadAsync(transaction, zones, ids, cancellationToken);
+        StoredSubscription[] stored = [.. (await SubscriptionStore.ReadAsync(transaction, zones, ids, cancellationToken)).Select(one => one.AsOf(asOf.Fact))];
         IReadOnlyDictionary<string, Customer> customers = await CustomerStore.ReadAsync(transaction, [.. stored.Select(one => one.Customer).Distinct()], cancellationToken);
         Dictionary<string, ServiceHistory> histories = stored.ToDictionary(one => one.Id, one => one.History, StringComparer.Ordinal);
         SubscriptionTerms[] terms = [.. histories.Values.SelectMany(history => history.Spans).Select(span => span.Terms).Distinct()];
-        IReadOnlyDictionary<string, PricedComponent> prices = await PricesAsync(transaction, terms, cancellationToken);
+        PriceList prices = await PriceList.ReadAsync(transaction, terms, cancellationToken);
         await LoadPlansAsync(transaction, terms, cancellationToken);
-        ILookup<string, GivenDiscount> discounts = await GivenDiscounts.ReadAsync(transaction, ids, cancellationToken);
-        ILookup<string, PendingCharge> pending = await PendingCharges.ReadAsync(transaction, ids, cancellationToken);
+        ILookup<string, GivenDiscount> discounts = await GivenDiscounts.ReadAsync(transaction, ids, asOf, cancellationToken);
+        ILookup<string, PendingCharge> pending = await PendingCharges.ReadAsync(transaction, ids, asOf, cancellationToken);
         IReadOnlyList<TaxRule> rates = await TaxRules.ReadAsync(transaction, cancellationToken);
         Dictionary<string, BillingProgress> bySubscription = progress.ToDictionary(one => one.Subscription, StringComparer.Ordinal);
-        ILookup<string, IssuedLine> issued = await IssuedLines.ReadAsync(transaction, [.. progress.Select(one => (one.Subscription, Since(one)))], cancellationToken);
+        ILookup<string, IssuedLine> issued = await IssuedLines.ReadAsync(transaction, [.. progress.Select(one => (one.Subscription, Since(one)))], asOf, cancellationToken);
         return [.. stored.Select(one => new OpenSubscription(
             one.Customer,
-            HistoryOf(transaction.Tenant, one, histories[one.Id], prices, [.. discounts[one.Id]]),
+            HistoryOf(transaction.Tenant, one, histories[one.Id], prices.Of(histories[one.Id]), [.. discounts[one.Id]]),
             bySubscription[one.Id],
             one.Now.Version,
             [.. issued[one.Id]],
@@ -76,23 +80,6 @@ internal sealed class SubscriptionReader(IZoneSource zones)
     {
         int first = stored.Facts.Index().FirstOrDefault(one => one.Item is Moved { To: SubscriptionState.Trialing or SubscriptionState.Active }).Index;
         return first < stored.RecordedAt.Count ? WholeMinute.Of(stored.RecordedAt[first]) : stored.Draft.Start;
-    }
-
-    private static async Task<IReadOnlyDictionary<string, PricedComponent>> PricesAsync(TenantTransaction transaction, IReadOnlyList<SubscriptionTerms> terms, CancellationToken cancellationToken)
-    {
-        IReadOnlyDictionary<string, MeterFacts> meters = await PricedMeters.ReadAsync(transaction, cancellationToken);
-        IReadOnlyDictionary<string, ComponentContent> contents = await PriceContents.ReadAsync(transaction, [.. terms.SelectMany(one => one.Items).Select(item => item.Price).Distinct()], cancellationToken);
-        Dictionary<string, PricedComponent> prices = new(StringComparer.Ordinal);
-        foreach (SubscriptionTerms one in terms)
-        {
-            foreach (SubscriptionItem item in one.Items.Where(item => !prices.ContainsKey(item.Price)))
-            {
-                ComponentDocument component = contents[item.Price].Read(item.Component, item.Component, slug => meters.TryGetValue(slug, out MeterFacts? facts) ? facts.Aggregation : MeterAggregation.Sum);
-                prices.Add(item.Price, new PricedComponent(component.Component, component.Timing, component.Interval, component.Proration, $"{one.PriceBook} {one.Version}, {one.Plan}"));
-            }
-        }
-
-        return prices;
     }
 
     private async Task LoadPlansAsync(TenantTransaction transaction, IEnumerable<SubscriptionTerms> terms, CancellationToken cancellationToken)

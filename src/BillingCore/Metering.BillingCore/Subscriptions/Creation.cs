@@ -18,6 +18,7 @@ internal static class Creation
     /// <exception cref="RefusedException">Something it names is not there, or cannot be had.</exception>
     public static async Task<(StoredSubscription Stored, DateTimeOffset At)> CreateAsync(BillingRequest request, SubscriptionRequest wanted, IStandings standings)
     {
+        await RefuseUsedReferenceAsync(request, wanted.Reference);
         Customer customer = await HeldAsync(request, wanted.Customer);
         DateTimeOffset start = wanted.Start ?? WholeMinute.From(request.Now);
         PlanTerms plan = await PlanAsync(request, wanted, customer, start);
@@ -26,7 +27,7 @@ internal static class Creation
         await PriceContents.AddAsync(request.Transaction, plan.Contents, request.Aborted);
         if (!await SubscriptionStore.AddAsync(request.Transaction, made, request.Aborted))
         {
-            throw RefusedException.Conflict($"Reference '{made.Reference}' was used before: a reference is used once, for ever.");
+            throw WasUsed(made.Reference!);
         }
 
         SubscriptionChange change = SubscriptionChange.Of(made);
@@ -47,6 +48,17 @@ internal static class Creation
 
     public static async Task<Standing> StandingAsync(BillingRequest request, IStandings standings, string subscription) =>
         (await standings.ReadAsync(request.Transaction, [subscription], request.Now, request.Aborted)).GetValueOrDefault(subscription);
+
+    /// <summary>Before anything else that is wrong with the request: the first one made what the second would clash with.</summary>
+    private static async Task RefuseUsedReferenceAsync(BillingRequest request, string? reference)
+    {
+        if (reference is not null && await SubscriptionSearch.FindAsync(request.Transaction, new SubscriptionFilter { Reference = reference }, after: null, 1, request.Aborted) is [_])
+        {
+            throw WasUsed(reference);
+        }
+    }
+
+    private static RefusedException WasUsed(string reference) => RefusedException.Conflict($"Reference '{reference}' was used before: a reference is used once, for ever.");
 
     private static async Task<Customer> HeldAsync(BillingRequest request, string key)
     {
