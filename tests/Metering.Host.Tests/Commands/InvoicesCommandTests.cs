@@ -32,6 +32,8 @@ public sealed class InvoicesCommandTests(RunningServer server)
         Assert.EndsWith("50.00 paid, 1.00 to the customer's credit.", paid.Out.Trim(), StringComparison.Ordinal);
         Assert.Equal((0, "1 the same, to the byte."), await RunAsync("invoices", "verify", id) is var one ? (one.ExitCode, one.Out.Trim()) : default);
         Assert.Equal((0, "1 the same, to the byte."), await RunAsync("invoices", "verify", "--all") is var all ? (all.ExitCode, all.Out.Trim()) : default);
+        CommandRun derived = await RunAsync("invoices", "verify", "--all", "--from-history");
+        Assert.Equal(["1 do not say what history they were derived from.", "1 the same, to the byte."], derived.Out.Trim().ReplaceLineEndings("\n").Split('\n'));
     }
 
     [Fact]
