@@ -13,6 +13,7 @@ using Metering.BillingCore.Invoices;
 using Metering.BillingCore.Jobs;
 using Metering.BillingCore.Ledger;
 using Metering.BillingCore.Outbox;
+using Metering.BillingCore.Refunds;
 using Metering.BillingCore.Runs;
 using Metering.BillingCore.Simulations;
 using Metering.BillingCore.Subscriptions;
@@ -61,6 +62,7 @@ public static class BillingServices
         InvoiceEndpoints.Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<InvoiceChangeEndpoints>().Map(routes, edge);
         GrantEndpoints.Map(routes, edge);
+        RefundEndpoints.Map(routes, edge);
         TransactionEndpoints.Map(routes, edge);
         BalanceEndpoints.Map(routes, edge);
         MonthEndpoints.Map(routes, edge);

@@ -35,6 +35,7 @@ internal static class MeteringCommand
             CorrectionsCommand.Create(),
             InvoicesCommand.Create(),
             ExplainCommand.Create(),
+            RefundsCommand.Create(),
             LedgerCommand.Create(),
             CustomersCommand.Create(),
             SubscriptionsCommand.Create(),
