@@ -33,6 +33,7 @@ internal static class MeteringCommand
             CatalogCommand.Create(),
             BillCommand.Create(),
             CorrectionsCommand.Create(),
+            UnbilledCommand.Create(),
             InvoicesCommand.Create(),
             ExplainCommand.Create(),
             RefundsCommand.Create(),

@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Metering.Billing.Postgres.Tenancy;
 using Metering.BillingCore.Runs;
 using Metering.BillingCore.Tests.Testing;
+using Metering.Contracts;
 using Metering.Storage.ClickHouse;
 using Metering.Storage.Postgres;
 using Microsoft.Extensions.DependencyInjection;
@@ -33,6 +35,7 @@ internal sealed class Seller : IAsyncDisposable
 
     private readonly int _meter;
     private long _seal;
+    private long _events;
 
     private Seller(BillingHost host, PostgresDatabase postgres, ClickHouseDatabase clickHouse, FakeTimeProvider time, int meter) =>
         (Host, Postgres, ClickHouse, Time, _meter) = (host, postgres, clickHouse, time, meter);
@@ -75,12 +78,19 @@ internal sealed class Seller : IAsyncDisposable
 
     /// <summary>A customer with a subject of the same name, and its subscription.</summary>
     /// <param name="more">Further fields, each with its comma before it.</param>
-    public async Task<string> SubscribeAsync(string customer, string plan = "basic", string more = "")
+    public async Task<string> SubscribeAsync(string customer, string plan = "basic", string more = "", string book = "standard")
     {
         await PutAsync($"/v1/customers/{customer}", $$"""{"name":"{{customer}}"}""");
         await PutAsync($"/v1/customers/{customer}/subjects/{customer}", "{}");
-        JsonElement made = await PostAsync("/v1/subscriptions", $$"""{"customer":"{{customer}}","price_book":"standard","plan":"{{plan}}"{{more}}}""");
+        JsonElement made = await PostAsync("/v1/subscriptions", $$"""{"customer":"{{customer}}","price_book":"{{book}}","plan":"{{plan}}"{{more}}}""");
         return made.GetProperty("subscription").GetProperty("id").GetString()!;
+    }
+
+    /// <summary>A second price book, of the name <c>mixed</c>.</summary>
+    public async Task PublishAsync(string book)
+    {
+        await PutAsync("/v1/price-books/mixed/draft", book);
+        await PostAsync("/v1/price-books/mixed/versions/1/publish", "");
     }
 
     /// <summary>Calls of the seal that comes next.</summary>
@@ -91,6 +101,20 @@ internal sealed class Seller : IAsyncDisposable
           '{kind}', {_seal + 1}, now(), toDecimal128('{calls}', 12), 1)
         """,
         TestContext.Current.CancellationToken);
+
+    /// <summary>The same, with the event that they come from.</summary>
+    public async Task SendAsync(string id, string subject, string at, string calls, string model = "small")
+    {
+        await UseAsync(subject, at, calls, model);
+        string hash = EventIdentity.Of(Encoding.UTF8.GetBytes(Host.Tenant), "test"u8, Encoding.UTF8.GetBytes(id)).ToString();
+        string data = $$"""{"value":{{calls}},"model":"{{model}}"}""";
+        await ClickHouse.ExecuteAsync(
+            $"""
+            INSERT INTO usage_raw (tenant, type, subject, time, part, off, at, id_hash, source, id, data, kind)
+            VALUES ('{Host.Tenant}', 'call', '{subject}', toDateTime64('{At(at):yyyy-MM-dd HH:mm:ss}', 7, 'UTC'), 0, {(_seal * 1000) + ++_events}, now(), toFixedString(unhex('{hash}'), 16), 'test', '{id}', '{data}', 'use')
+            """,
+            TestContext.Current.CancellationToken);
+    }
 
     public async Task SealAsync(string upto)
     {
