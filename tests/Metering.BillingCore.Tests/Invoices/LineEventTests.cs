@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Metering.BillingCore.Tests.Runs;
 using Metering.BillingCore.Tests.Testing;
+using Metering.BillingCore.Tests.Unbilled;
 using Xunit;
 
 namespace Metering.BillingCore.Tests.Invoices;
@@ -41,7 +42,7 @@ public sealed class LineEventTests(Engines engines)
     public async Task A_line_of_a_cell_has_the_events_of_the_cell()
     {
         await using Seller seller = await Seller.OpenAsync(engines);
-        await seller.PublishAsync(Unbilled.UnbilledWorld.Book);
+        await UnbilledWorld.SellAsync(seller);
         await seller.SubscribeAsync("acme", "cells", book: "mixed");
         await seller.SendAsync("a", "acme", "2026-01-10", "5");
         await seller.SendAsync("b", "acme", "2026-01-11", "7", "large");

@@ -33,12 +33,12 @@ internal sealed class Seller : IAsyncDisposable
             {"key":"calls","meter":"calls","price":{"model":"matrix","dimensions":["model"],"unknown":"hold","cells":[{"key":{"model":"small"},"component":{"model":"per_unit","unit":"2"}}]}}]}]}]}
         """;
 
-    private readonly int _meter;
+    private int _meter;
     private long _seal;
     private long _events;
 
-    private Seller(BillingHost host, PostgresDatabase postgres, ClickHouseDatabase clickHouse, FakeTimeProvider time, int meter) =>
-        (Host, Postgres, ClickHouse, Time, _meter) = (host, postgres, clickHouse, time, meter);
+    private Seller(BillingHost host, PostgresDatabase postgres, ClickHouseDatabase clickHouse, FakeTimeProvider time) =>
+        (Host, Postgres, ClickHouse, Time) = (host, postgres, clickHouse, time);
 
     public BillingHost Host { get; }
 
@@ -61,14 +61,8 @@ internal sealed class Seller : IAsyncDisposable
         FakeTimeProvider time = new(DateTimeOffset.Parse(now, CultureInfo.InvariantCulture));
         ClickHouseDatabase clickHouse = await engines.CreateClickHouseAsync();
         BillingHost host = await BillingHost.StartAsync(engines, clickHouse, ofHost, time, settings);
-        await using NpgsqlCommand command = postgres.Source.CreateCommand($$$"""
-            with made as (
-              insert into meter (id, tenant, slug, aggregation, event_type, group_by, created_at, updated_at)
-              values ('calls', '{{{host.Tenant}}}', 'calls', 'SUM', 'call', '{"model":"$.model"}', now(), now()) returning id)
-            insert into meter_rev (meter_id, definition, state, created_at)
-            select id, '{"aggregation":"SUM","eventType":"call","valueProperty":"$.value","groupBy":{"model":"$.model"}}', 'ready', now() from made returning mrev
-            """);
-        Seller seller = new(host, postgres, clickHouse, time, (int)(await command.ExecuteScalarAsync())!);
+        Seller seller = new(host, postgres, clickHouse, time);
+        seller._meter = await seller.AddMeterAsync("calls", "SUM");
         await seller.PutAsync("/v1/products/api", """{"name":"API"}""");
         await seller.PutAsync("/v1/tax-rates/vat", """{"percent":"10","valid_from":"2020-01-01T00:00:00Z"}""");
         await seller.PutAsync("/v1/price-books/standard/draft", Catalog);
@@ -84,6 +78,26 @@ internal sealed class Seller : IAsyncDisposable
         await PutAsync($"/v1/customers/{customer}/subjects/{customer}", "{}");
         JsonElement made = await PostAsync("/v1/subscriptions", $$"""{"customer":"{{customer}}","price_book":"{{book}}","plan":"{{plan}}"{{more}}}""");
         return made.GetProperty("subscription").GetProperty("id").GetString()!;
+    }
+
+    /// <returns>The number of its revision.</returns>
+    public async Task<int> AddMeterAsync(string slug, string aggregation)
+    {
+        string value = aggregation == "COUNT" ? "" : "\"valueProperty\":\"$.value\",";
+        await using NpgsqlCommand command = Postgres.Source.CreateCommand($$$"""
+            with made as (
+              insert into meter (id, tenant, slug, aggregation, event_type, group_by, created_at, updated_at)
+              values ('{{{slug}}}', '{{{Host.Tenant}}}', '{{{slug}}}', '{{{aggregation}}}', 'call', '{"model":"$.model"}', now(), now()) returning id)
+            insert into meter_rev (meter_id, definition, state, created_at)
+            select id, '{"aggregation":"{{{aggregation}}}","eventType":"call",{{{value}}}"groupBy":{"model":"$.model"}}', 'ready', now() from made returning mrev
+            """);
+        return (int)(await command.ExecuteScalarAsync())!;
+    }
+
+    public async Task<int> RevisionAsync(string slug)
+    {
+        await using NpgsqlCommand command = Postgres.Source.CreateCommand($"select mrev from meter_rev where meter_id = '{slug}'");
+        return (int)(await command.ExecuteScalarAsync())!;
     }
 
     /// <summary>A second price book, of the name <c>mixed</c>.</summary>

@@ -56,7 +56,7 @@ public sealed class UnbilledUsageTests(Engines engines)
     public async Task Only_what_a_filter_leaves_out_is_unbilled_and_a_trial_takes_what_it_prices()
     {
         await using Seller seller = await Seller.OpenAsync(engines);
-        await seller.PublishAsync(UnbilledWorld.Book);
+        await UnbilledWorld.SellAsync(seller);
         await seller.SubscribeAsync("acme", "small", book: "mixed");
         await seller.SubscribeAsync("trying", "tried", book: "mixed");
         foreach (string subject in new[] { "acme", "trying" })

@@ -6,7 +6,6 @@ using Metering.Billing.Postgres.Jobs;
 using Metering.BillingCore.Subscriptions;
 using Metering.BillingCore.Tests.Runs;
 using Metering.BillingCore.Tests.Testing;
-using Npgsql;
 using Xunit;
 
 namespace Metering.BillingCore.Tests.Unbilled;
@@ -23,14 +22,16 @@ internal sealed class UnbilledWorld(Seller seller, Random random)
     private static readonly string[] s_models = ["small", "large", "huge"];
 
     /// <summary>A plan that filters, one that takes everything, a matrix, one that begins with a trial and then filters two ways, and one that prices no usage.</summary>
-    public const string Book = """
+    private const string Book = """
         {"currency":"USD","effective_from":"2020-01-01T00:00:00Z","plans":[
           {"key":"small","product":"api","phases":[{"key":"main","components":[
             {"key":"calls","meter":"calls","filter":[{"property":"model","values":["small"]}],"price":{"model":"per_unit","unit":"1"}}]}]},
           {"key":"all","product":"api","phases":[{"key":"main","components":[
-            {"key":"calls","meter":"calls","price":{"model":"per_unit","unit":"1"}}]}]},
+            {"key":"calls","meter":"calls","price":{"model":"per_unit","unit":"1"}},{"key":"hits","meter":"hits","price":{"model":"per_unit","unit":"1"}},
+            {"key":"peak","meter":"peak","price":{"model":"per_unit","unit":"1"}}]}]},
           {"key":"cells","product":"api","phases":[{"key":"main","components":[
-            {"key":"calls","meter":"calls","price":{"model":"matrix","dimensions":["model"],"cells":[{"key":{"model":"small"},"component":{"model":"per_unit","unit":"2"}}],"default":{"model":"per_unit","unit":"3"}}}]}]},
+            {"key":"calls","meter":"calls","price":{"model":"matrix","dimensions":["model"],"cells":[{"key":{"model":"small"},"component":{"model":"per_unit","unit":"2"}}],"default":{"model":"per_unit","unit":"3"}}},
+            {"key":"peak","meter":"peak","filter":[{"property":"model","values":["large","huge"]}],"price":{"model":"per_unit","unit":"1"}}]}]},
           {"key":"tried","product":"api","phases":[
             {"key":"try","trial":true,"length":{"unit":"day","count":14},"components":[{"key":"calls","meter":"calls","price":{"model":"per_unit","unit":"0"}}]},
             {"key":"main","components":[
@@ -39,10 +40,18 @@ internal sealed class UnbilledWorld(Seller seller, Random random)
           {"key":"none","product":"api","phases":[{"key":"main","components":[{"key":"base","price":{"model":"flat","amount":"5"}}]}]}]}
         """;
 
+    /// <summary>The price book <c>mixed</c>, and the meters it prices.</summary>
+    public static async Task SellAsync(Seller seller)
+    {
+        await seller.AddMeterAsync("hits", "COUNT");
+        await seller.AddMeterAsync("peak", "MAX");
+        await seller.PublishAsync(Book);
+    }
+
     public static async Task<UnbilledWorld> LiveAsync(Seller seller, Random random)
     {
         UnbilledWorld world = new(seller, random);
-        await seller.PublishAsync(Book);
+        await SellAsync(seller);
         await world.MapAsync();
         await world.ActAsync();
         await world.UseAsync();
@@ -56,26 +65,32 @@ internal sealed class UnbilledWorld(Seller seller, Random random)
         return world;
     }
 
-    /// <summary>What the frozen quantities of all invoices come to.</summary>
-    public async Task<Fraction> BilledAsync()
+    /// <summary>The frozen quantities of all invoices, by meter.</summary>
+    public async Task<ILookup<string, Fraction>> BilledAsync()
     {
         string texts = await seller.ScalarAsync("select coalesce(json_agg(inputs), '[]')::text from billing.invoice where number is not null");
-        Fraction sum = Fraction.Zero;
-        foreach (JsonElement charge in JsonDocument.Parse(texts).RootElement.EnumerateArray().SelectMany(inputs => inputs.GetProperty("charges").EnumerateArray()))
-        {
-            JsonElement[] quantities = charge.TryGetProperty("cells", out JsonElement cells) ? [.. cells.EnumerateArray()] : [charge];
-            sum = quantities.Aggregate(sum, (all, one) => one.TryGetProperty("quantity", out JsonElement quantity) ? all + Fraction.Parse(quantity.GetString()!) : all);
-        }
-
-        return sum;
+        return (
+            from inputs in JsonDocument.Parse(texts).RootElement.EnumerateArray()
+            from charge in inputs.GetProperty("charges").EnumerateArray()
+            from one in charge.TryGetProperty("cells", out JsonElement cells) ? cells.EnumerateArray().AsEnumerable() : [charge]
+            where one.TryGetProperty("quantity", out _)
+            select (Meter: charge.GetProperty("component").GetString() is "large" ? "calls" : charge.GetProperty("component").GetString()!, Quantity: Fraction.Parse(one.GetProperty("quantity").GetString()!)))
+            .ToLookup(one => one.Meter, one => one.Quantity);
     }
 
-    public async Task<(Fraction Quantity, long Events)> AllAsync()
+    /// <summary>Usage of a meter, as all of it were one: sum, largest value and number of events.</summary>
+    public async Task<(Fraction Sum, Fraction Largest, long Events)> AllAsync(string meter)
     {
         await using ClickHouseDataReader reader = await seller.ClickHouse.QueryAsync(
-            $"SELECT toString(sum(toDecimal256(s, 12))), toInt64(sum(n)) FROM usage_window FINAL WHERE tenant = '{seller.Host.Tenant}'", [], TestContext.Current.CancellationToken);
+            $"""
+            SELECT toString(sum(ps)), toString(max(v)), toInt64(sum(pn)) FROM (
+              SELECT subject, minute, v, sum(toDecimal256(s, 12)) AS ps, sum(n) AS pn FROM usage_window FINAL
+              WHERE tenant = '{seller.Host.Tenant}' AND meter = {await seller.RevisionAsync(meter)} GROUP BY subject, minute, v HAVING pn > 0)
+            """,
+            [],
+            TestContext.Current.CancellationToken);
         Assert.True(await reader.ReadAsync(TestContext.Current.CancellationToken));
-        return (Fraction.Parse(reader.GetString(0)), reader.GetInt64(1));
+        return (Fraction.Parse(reader.GetString(0)), Fraction.Parse(reader.GetString(1)), reader.GetInt64(2));
     }
 
     /// <summary>By pages.</summary>
@@ -148,14 +163,35 @@ internal sealed class UnbilledWorld(Seller seller, Random random)
         }
     }
 
+    /// <summary>Each event in a minute of its own; some are voided.</summary>
     private async Task UseAsync()
     {
-        await using NpgsqlCommand find = seller.Postgres.Source.CreateCommand("select max(mrev) from meter_rev");
-        int meter = (int)(await find.ExecuteScalarAsync())!;
-        IEnumerable<string> rows = Enumerable.Range(0, 400).Select(i => string.Create(
+        foreach (string meter in new[] { "calls", "hits", "peak" })
+        {
+            int revision = await seller.RevisionAsync(meter);
+            HashSet<DateTimeOffset> minutes = [];
+            while (minutes.Count < 300)
+            {
+                minutes.Add(Minute(0, 59));
+            }
+
+            string rows = string.Join(", ", minutes.SelectMany(minute => Rows(meter, revision, minute)));
+            await seller.ClickHouse.ExecuteAsync($"INSERT INTO usage_window (tenant, meter, subject, minute, grp, v, kind, seal_no, sealed_at, s, n) VALUES {rows}", TestContext.Current.CancellationToken);
+        }
+    }
+
+    private IEnumerable<string> Rows(string meter, int revision, DateTimeOffset minute)
+    {
+        string value = meter == "hits" ? "0" : string.Create(CultureInfo.InvariantCulture, $"{random.Next(1, 1000)}.{random.Next(1000):000}");
+        string point = meter == "peak" ? value : "0";
+        string place = string.Create(
             CultureInfo.InvariantCulture,
-            $"('{seller.Host.Tenant}', {meter}, 's{random.Next(7)}', toDateTime({Minute(0, 59).ToUnixTimeSeconds()}, 'UTC'), ['{One(s_models)}'], 'use', {1}, now(), toDecimal128('{random.Next(1, 1000)}.{random.Next(1000):000}', 12), 1)"));
-        await seller.ClickHouse.ExecuteAsync($"INSERT INTO usage_window (tenant, meter, subject, minute, grp, kind, seal_no, sealed_at, s, n) VALUES {string.Join(", ", rows)}", TestContext.Current.CancellationToken);
+            $"'{seller.Host.Tenant}', {revision}, 's{random.Next(7)}', toDateTime({minute.ToUnixTimeSeconds()}, 'UTC'), ['{One(s_models)}'], toDecimal128('{point}', 12)");
+        yield return $"({place}, 'use', 1, now(), toDecimal128('{value}', 12), 1)";
+        if (random.Next(8) == 0)
+        {
+            yield return $"({place}, 'void', 1, now(), toDecimal128('-{value}', 12), -1)";
+        }
     }
 
     private DateTimeOffset Minute(int fromDay, int toDay) => s_start.AddMinutes(random.Next(fromDay * 1440, toDay * 1440));
