@@ -6,11 +6,17 @@ namespace Metering.Billing.Runs;
 /// <summary>When a rating scope that was billed was active, found again by its key.</summary>
 public static class ScopeTime
 {
-    private const string Trial = "~trial";
-
     /// <summary>The name of the content of the scope's price.</summary>
-    /// <param name="key">As <see cref="RatingScope.Key"/> makes it.</param>
-    public static string PriceOf(string component, string key) => key[(component.Length + 1)..(key.EndsWith(Trial, StringComparison.Ordinal) ? ^Trial.Length : ^0)];
+    /// <param name="key">As <see cref="RatingScope.Key"/> makes it: after the price it says whether it is a trial's, and which of two periods with the same boundaries it is of.</param>
+    public static string PriceOf(string component, string key)
+    {
+        string rest = key[(component.Length + 1)..];
+        int end = rest.AsSpan().IndexOfAny('~', '@');
+        return end < 0 ? rest : rest[..end];
+    }
+
+    /// <summary>Whether the scope is a trial's.</summary>
+    public static bool IsTrial(string component, string key) => key.AsSpan(component.Length + 1).Contains('~');
 
     /// <summary>In order, without overlap.</summary>
     /// <param name="service">As it was recorded when the scope was billed.</param>
@@ -18,7 +24,7 @@ public static class ScopeTime
     public static IEnumerable<TimeRange> Of(ServiceHistory service, string component, string key, TimeRange time)
     {
         string price = PriceOf(component, key);
-        bool isTrial = key.EndsWith(Trial, StringComparison.Ordinal);
+        bool isTrial = IsTrial(component, key);
         foreach (ServiceSpan span in service.Spans.Where(span => !span.IsPaused && span.IsTrial == isTrial && span.Terms.Find(component)?.Price == price))
         {
             TimeRange active = time.Intersect(new TimeRange(span.From, span.Until ?? DateTimeOffset.MaxValue));
