@@ -1,7 +1,9 @@
 using Metering.Aggregator.Engine.Meters;
 using Metering.Aggregator.Partitions;
 using Metering.Aggregator.Tests.Harness;
+using Metering.EventLog;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Npgsql;
 using Xunit;
 
@@ -16,7 +18,6 @@ public sealed class StartCheckTests(Engines engines)
     [Theory]
     [InlineData("update partition_state set confirmed = 0, pend_lo = null, pend_hi = null, flush_no = 0 where part < 2", "PostgreSQL is older than ClickHouse")]
     [InlineData("delete from seal", "PostgreSQL is older than ClickHouse")]
-    [InlineData("update log_topic set broker_topic_id = 'another'", "the topic was made anew")]
     [InlineData("update log_topic set partitions = 7", "never changes")]
     [InlineData("update partition_state set confirmed = 1000000000, pend_lo = null, pend_hi = null where part = 0", "the log has lost records or is another one")]
     public async Task Stores_that_do_not_fit_stop_the_partition(string restore, string named)
@@ -40,6 +41,29 @@ public sealed class StartCheckTests(Engines engines)
         await WaitAsync(() => Task.FromResult(status.Stopped.Count > 0), after);
         Assert.Contains(status.Stopped.Values, why => why.Contains(named, StringComparison.Ordinal));
         Assert.Equal("50", (await after.RowsAsync("SELECT count() FROM usage_events")).Single());
+    }
+
+    [Fact]
+    public async Task A_topic_that_was_made_anew_is_not_opened_and_not_counted()
+    {
+        Place place = await engines.NewPlaceAsync();
+        await using (Pipeline before = await Pipeline.StartAsync(place))
+        {
+            await before.AppendAsync([Sent.Use("e", 1)]);
+            await before.SettleAsync();
+            await using NpgsqlDataSource source = NpgsqlDataSource.Create(place.Postgres);
+            await source.CreateCommand("update log_topic set broker_topic_id = 'another'").ExecuteNonQueryAsync();
+
+            // A process that had opened it before.
+            using IHost late = await before.JoinAsync("late");
+            AggregatorStatus status = late.Services.GetRequiredService<AggregatorStatus>();
+            await WaitAsync(() => Task.FromResult(status.Stopped.Count > 0), before);
+            Assert.Contains(status.Stopped.Values, why => why.Contains("the topic was made anew", StringComparison.Ordinal));
+            await late.StopAsync();
+        }
+
+        TopicMismatchException refused = await Assert.ThrowsAsync<TopicMismatchException>(() => Pipeline.StartAsync(place));
+        Assert.Contains("belongs to topic another: the topic was made anew", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -8,7 +8,7 @@ namespace Metering.LoadGenerator.Billing;
 
 /// <summary>
 /// Many subscriptions that are due at once. They are copies of one that was made over HTTP, and their usage is written as a seal would have written it, because making either
-/// is not what is measured.
+/// is not what is measured. Late events are real ones: what is late is what a later seal has.
 /// </summary>
 internal sealed class BillingLoad(Uri server, Uri clickHouse, string postgres, int? process) : IDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class BillingLoad(Uri server, Uri clickHouse, string postgres, i
     private readonly SqlClient _clickHouse = new(clickHouse);
     private readonly NpgsqlDataSource _postgres = NpgsqlDataSource.Create(postgres);
 
-    public async Task RunAsync(int subscriptions, CancellationToken cancellationToken)
+    public async Task RunAsync(int subscriptions, int late, CancellationToken cancellationToken)
     {
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         DateTimeOffset month = new DateTimeOffset(now.Year, now.Month, 1, 0, 0, 0, TimeSpan.Zero).AddMonths(-1);
@@ -29,6 +29,14 @@ internal sealed class BillingLoad(Uri server, Uri clickHouse, string postgres, i
         await MeasureAsync("billing run", subscriptions, () => PostUntilDoneAsync("v1/billing-runs", cancellationToken));
         await TellAsync("invoices", "select count(*) from billing.invoice where state <> 'draft'");
         await PreviewAsync(subscriptions, cancellationToken);
+        if (late > 0)
+        {
+            await new LateEvents(_http, _clickHouse, s_meters).SendAsync(subscriptions, late, month.AddMonths(1), cancellationToken);
+            await SealedAsync(cancellationToken);
+            await MeasureAsync("correction run, late events", late, () => SendAsync(HttpMethod.Post, "v1/correction-runs", "{}", cancellationToken));
+            await TellAsync("corrections that changed something", "select count(*) from billing.correction where outcome <> 'unchanged'");
+        }
+
         await TellAsync("sum of the ledger's entries", "select coalesce(sum(amount), 0) from billing.ledger_entry");
     }
 

@@ -5,6 +5,9 @@ namespace Metering.Aggregator;
 /// <summary>How usage becomes windows. Durations are positive unless said otherwise.</summary>
 public sealed class AggregatorOptions
 {
+    /// <summary>Bytes that the process may use: of the machine, or of its container.</summary>
+    private static readonly long s_memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
     /// <value>Who holds the leases. An owner of the same name takes them back at once after a restart, so it must be unique per process.</value>
     [Required]
     public string Owner { get; set; } = "metering";
@@ -21,9 +24,9 @@ public sealed class AggregatorOptions
     [Range(1, 1_000_000)]
     public int FlushRecords { get; set; } = 100_000;
 
-    /// <value>A flush is cut at this many bytes of records; what lies ahead stays in the log. Default 64 MiB.</value>
+    /// <value>A flush is cut at this many bytes of records; what lies ahead stays in the log. Default 64 MiB; below 4 GiB of memory a 64th of it, because a flush takes several times its records.</value>
     [Range(1024, 512 * 1024 * 1024)]
-    public int FlushBytes { get; set; } = 64 * 1024 * 1024;
+    public int FlushBytes { get; set; } = (int)Math.Clamp(s_memory / 64, 1024 * 1024, 64 * 1024 * 1024);
 
     /// <value>How long an identity is remembered, and from what age on usage is history. Default 35 days.</value>
     [Range(typeof(TimeSpan), "00:01:00", "400.00:00:00")]
@@ -57,9 +60,9 @@ public sealed class AggregatorOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "1.00:00:00")]
     public TimeSpan AuditInterval { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <value>Identities kept in memory per partition before they move to a file with a 2.25-byte filter each. Default 500,000.</value>
+    /// <value>Identities kept in memory per partition, 48 bytes each, before they move to a file with a 2.25-byte filter each. Default 500,000; fewer below 768 MiB of memory.</value>
     [Range(1000, 50_000_000)]
-    public int ActiveIdentities { get; set; } = 500_000;
+    public int ActiveIdentities { get; set; } = (int)Math.Clamp(s_memory / 8 / (4 * 48), 1000, 500_000);
 
     /// <value>Where the dedup cache lies. It is only a cache: it may be deleted at any time.</value>
     [Required]

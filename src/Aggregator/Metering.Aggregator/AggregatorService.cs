@@ -68,6 +68,7 @@ internal sealed class AggregatorService(
         PartitionStoppedException stopped => stopped,
         OffsetOutOfRangeException => new PartitionStoppedException(0, $"records that were not counted yet are gone from the log: {problem.Message}"),
         EventLogCorruptException => new PartitionStoppedException(0, problem.Message),
+        OutOfMemoryException => new PartitionStoppedException(0, "its identities and flushes do not fit in memory: give the process more, add an aggregator, or lower Aggregator:ActiveIdentities and Aggregator:FlushBytes"),
         _ => null,
     };
 

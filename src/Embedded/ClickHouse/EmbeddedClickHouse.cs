@@ -82,10 +82,15 @@ public sealed class EmbeddedClickHouse : IAsyncDisposable
         MaxQueryMemoryBytes = options.MaxQueryMemoryBytes ?? (ulong)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2,
     };
 
-    private static ProcessStartInfo StartInfo(EngineCommand command, ClickHouseServerOptions server) =>
-        new(command.FileName, [.. command.Arguments, .. server.ToArguments()])
-        {
-            // The engine takes its time zone from here: DateTime without one means UTC everywhere in the product.
-            Environment = { ["TZ"] = "UTC" },
-        };
+    private static ProcessStartInfo StartInfo(EngineCommand command, ClickHouseServerOptions server)
+    {
+        ProcessStartInfo start = new(command.FileName, [.. command.Arguments, .. server.ToArguments()]);
+
+        // The engine takes its time zone from here: DateTime without one means UTC everywhere in the product.
+        start.Environment["TZ"] = "UTC";
+
+        // It brings its own allocator and keeps time by itself: an allocator or a clock that is loaded into this process is not for it. (Under libfaketime one of its threads never waits.)
+        start.Environment.Remove("LD_PRELOAD");
+        return start;
+    }
 }

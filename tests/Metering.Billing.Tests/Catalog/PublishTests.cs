@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Metering.Billing.Calculator;
 using Metering.Billing.Catalog;
+using Metering.Billing.Catalog.Documents;
 using Metering.Billing.Tests.Rating.SecondOpinion;
 using Xunit;
 
@@ -10,35 +11,29 @@ namespace Metering.Billing.Tests.Catalog;
 /// <summary>What is refused at publish, beyond what every component must be (that is asked through the calculator).</summary>
 public class PublishTests
 {
-    private static readonly UsageSource s_tokens = new("tokens", MeterAggregation.Sum, new Dictionary<string, IReadOnlySet<string>>());
+    private const string PerUnit = """{"model":"per_unit","unit":"1"}""";
 
     [Fact]
-    public void A_good_book_is_published() => Assert.Empty(Problems(Usage("a")));
+    public void A_good_book_is_published() => Assert.Empty(Problems(Usage("a", "tokens")));
 
     [Fact]
     public void All_problems_are_told_with_their_paths()
     {
-        PriceBook book = Book(Usage("a") with { Allowance = -1 }, Usage("a") with { Source = null }) with
-        {
-            EffectiveFrom = DateTimeOffset.UnixEpoch.AddSeconds(30),
-            Products = [new Product("p", "P"), new Product("p", "P"), new Product("", "")],
-        };
-        book = book with { Plans = [book.Plans[0] with { Product = "q", Commitments = [new("c", -1, ["a", "z"]), new("c", 1, [])] }] };
+        string components = $"{Usage("a", "tokens", """{"model":"per_unit","unit":"1","allowance":"-1"}""")},{Item("a", PerUnit)}";
+        const string Commitments = """[{"key":"c","amount":"-1","components":["a","z"]},{"key":"c","amount":"1","components":[]}]""";
         Assert.Equal(
             [
                 "effective_from: must be a whole minute",
-                "products[1].key: 'p' is used twice",
-                "products[2].key: is required",
-                "plans[0].product: 'q' is not among the products",
-                "plans[0].components[1].key: 'a' is used twice",
-                "plans[0].components[0].allowance: must not be negative",
-                "plans[0].components[1].source: is required: the price is of usage",
+                "plans[0].product: there is no product 'q'",
+                "plans[0].phases[0].components[1].key: 'a' is used twice",
                 "plans[0].commitments[1].key: 'c' is used twice",
+                "plans[0].phases[0].components[0].price.allowance: must not be negative",
+                "plans[0].phases[0].components[1].meter: is required: the price is of usage",
                 "plans[0].commitments[0].amount: must not be negative",
                 "plans[0].commitments[0].components: 'z' is not a component of the plan",
                 "plans[0].commitments[1].components: must name at least one component",
             ],
-            PublishRules.Check(book).Select(problem => problem.ToString()));
+            ProblemsOf(Book(components, "2026-01-01T00:00:30Z", "q", Commitments)));
     }
 
     [Theory]
@@ -50,44 +45,38 @@ public class PublishTests
     [InlineData("model=a", "", true)]
     public void Two_components_that_can_take_the_same_event_are_refused(string left, string right, bool refused)
     {
-        Component a = Usage("a") with { Source = s_tokens with { Filter = Filter(left) } };
-        Component b = Usage("b") with { Source = s_tokens with { Filter = Filter(right) } };
-        string[] expected = refused ? ["plans[0].components[1].source: can take an event that 'a' bills: no event is billed twice"] : [];
-        Assert.Equal(expected, Problems(a, b));
-        Assert.Equal(refused, PublishRules.CheckOverlaps([a, b]).Count == 1);
-        Assert.Empty(Problems(a, b with { Source = b.Source! with { Meter = "calls" } }));
+        string[] expected = refused ? ["plans[0].phases[0].components[1].meter: can take an event that 'a' bills: no event is billed twice"] : [];
+        Assert.Equal(expected, Problems(Usage("a", "tokens", PerUnit, left), Usage("b", "tokens", PerUnit, right)));
+        Assert.Empty(Problems(Usage("a", "tokens", PerUnit, left), Usage("b", "calls", PerUnit, right)));
     }
 
-    [Fact]
-    public void A_percentage_of_anything_but_a_sum_is_refused()
+    [Theory]
+    [InlineData("""{"model":"percentage","percent":"1"}""", "must be the sum of the events' values: a percentage of anything else means nothing")]
+    [InlineData("""{"model":"graduated_percentage","tiers":[{"percent":"1"}]}""", "must be the sum of the events' values: a percentage of anything else means nothing")]
+    [InlineData("""{"model":"dynamic"}""", "must be the sum of the events' amounts")]
+    public void A_percentage_of_anything_but_a_sum_is_refused(string price, string reason)
     {
-        const string Problem = "plans[0].components[0].source: must be the sum of the events' values: a percentage of anything else means nothing";
-        UsageSource largest = s_tokens with { Aggregation = MeterAggregation.Max };
-        Assert.Equal([Problem], Problems(new Component { Key = "a", Source = largest, Price = new PercentagePrice(1, 0, null, null, null, null) }));
-        Assert.Equal([Problem], Problems(new Component { Key = "a", Source = largest, Price = new TieredPrice(TierMode.Graduated, [new Tier(null, 0, new PercentRate(1))]) }));
-        Assert.Equal(
-            ["plans[0].components[0].source: must be the sum of the events' amounts"],
-            Problems(new Component { Key = "a", Source = largest, Price = new SingleRatePrice(new MultiplierRate(1)) }));
-        Assert.Empty(Problems(new Component { Key = "a", Source = s_tokens, Price = new PercentagePrice(1, 0, null, null, null, null) }));
+        Assert.Equal([$"plans[0].phases[0].components[0].meter: {reason}"], Problems(Usage("a", "largest", price)));
+        Assert.Empty(Problems(Usage("a", "tokens", price)));
     }
 
-    [Fact]
-    public void Seats_and_flat_prices_have_no_usage()
+    [Theory]
+    [InlineData("""{"model":"licensed","unit":"1"}""", "must be absent: seats are a number on the subscription, not usage")]
+    [InlineData("""{"model":"flat","amount":"1"}""", "must be absent: a flat price has no usage")]
+    public void Seats_and_flat_prices_have_no_usage(string price, string reason)
     {
-        Assert.Equal(
-            ["plans[0].components[0].source: must be absent: seats are a number on the subscription, not usage"],
-            Problems(new Component { Key = "a", Source = s_tokens, Price = new LicensedPrice(new FlatPrice(1), false) }));
-        Assert.Equal(
-            ["plans[0].components[0].source: must be absent: a flat price has no usage"],
-            Problems(new Component { Key = "a", Source = s_tokens, Price = new FlatPrice(1) }));
+        Assert.Equal([$"plans[0].phases[0].components[0].meter: {reason}"], Problems(Usage("a", "tokens", price)));
+        Assert.Empty(Problems(Item("a", price)));
     }
 
     [Fact]
     public void More_than_12_decimals_are_refused_wherever_they_are()
     {
         Fraction fine = Fraction.OfUnits(1, 13);
-        Component component = Usage("a") with
+        Component component = new()
         {
+            Key = "a",
+            Source = new UsageSource("tokens", MeterAggregation.Sum, new Dictionary<string, IReadOnlySet<string>>()),
             Price = new TieredPrice(TierMode.Graduated, [new Tier(fine, fine, new UnitRate(fine)), new Tier(null, 0, new PackageRate(fine, fine, PartialPackage.Up))]),
             Conversion = new Conversion(ConversionOperation.Multiply, fine, null, 0),
             Allowance = fine,
@@ -131,13 +120,30 @@ public class PublishTests
 
     private static string Write(Component component) => Encoding.UTF8.GetString(CanonicalJson.Bytes(json => CatalogJson.WriteComponent(json, component)));
 
-    private static Component Usage(string key) => new() { Key = key, Source = s_tokens, Price = new SingleRatePrice(new UnitRate(1)) };
+    private static List<string> Problems(params string[] components) => ProblemsOf(Book(string.Join(',', components)));
 
-    private static PriceBook Book(params Component[] components) =>
-        new("book", 1, Currency.Of("USD"), RoundingMode.HalfAwayFromZero, DateTimeOffset.UnixEpoch, [new Product("p", "P")], [new Plan("plan", "p", components, [])]);
+    private static List<string> ProblemsOf(string book)
+    {
+        using JsonDocument body = JsonDocument.Parse(book);
+        List<Problem> problems = [];
+        PriceBookReader.Read(body.RootElement, MeterOf, new HashSet<string> { "p" }, problems);
+        return problems.ConvertAll(problem => problem.ToString());
+    }
 
-    private static IEnumerable<string> Problems(params Component[] components) => PublishRules.Check(Book(components)).Select(problem => problem.ToString());
+    private static string Book(string components, string effectiveFrom = "2026-01-01T00:00:00Z", string product = "p", string commitments = "[]") => $$"""
+        {"currency":"USD","effective_from":"{{effectiveFrom}}","plans":[{"key":"plan","product":"{{product}}","phases":[{"key":"phase","components":[{{components}}]}],"commitments":{{commitments}}}]}
+        """;
 
-    private static Dictionary<string, IReadOnlySet<string>> Filter(string text) => text.Split(',', StringSplitOptions.RemoveEmptyEntries)
-        .Select(part => part.Split('=')).ToDictionary(part => part[0], part => (IReadOnlySet<string>)part[1].Split('|').ToHashSet());
+    private static string Usage(string key, string meter, string price = PerUnit, string filter = "") =>
+        $$"""{"key":"{{key}}","meter":"{{meter}}","filter":[{{string.Join(',', filter.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Condition))}}],"price":{{price}}}""";
+
+    private static string Item(string key, string price) => $$"""{"key":"{{key}}","price":{{price}}}""";
+
+    private static string Condition(string text)
+    {
+        string[] parts = text.Split('=');
+        return $$"""{"property":"{{parts[0]}}","values":["{{parts[1].Replace("|", "\",\"", StringComparison.Ordinal)}}"]}""";
+    }
+
+    private static MeterFacts MeterOf(string slug) => new(slug == "largest" ? MeterAggregation.Max : MeterAggregation.Sum, new HashSet<string> { "model", "region" });
 }

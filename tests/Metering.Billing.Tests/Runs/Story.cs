@@ -19,7 +19,7 @@ internal sealed class Story
     private readonly Dictionary<string, PricedComponent> _prices = new(StringComparer.Ordinal);
     private readonly List<IssuedLine> _issued = [];
     private readonly List<GivenDiscount> _discounts = [];
-    private readonly List<(string Component, DateTimeOffset At, Fraction Amount)> _usage = [];
+    private readonly List<(string Component, DateTimeOffset At, Fraction Amount, string Cell, string Id)> _usage = [];
     private readonly Dictionary<string, IReadOnlyList<Commitment>> _commitments = new(StringComparer.Ordinal);
     private Subscription _draft = null!;
     private DateTimeOffset _billedTo = DateTimeOffset.MinValue;
@@ -51,6 +51,17 @@ internal sealed class Story
 
     /// <summary>A plan, such as <c>"seats 10 advance x5, calls 0.01 usage"</c>: component, unit price or flat amount, timing, quantity, /interval.</summary>
     public SubscriptionTerms Plan(string name, string components) => new("standard", 1, name, "standard", [.. components.Split(", ").Select(text => Item(text.Split(' ')))]);
+
+    /// <summary>The same from components and prices that are there; the names of the prices are those of the items.</summary>
+    public SubscriptionTerms Plan(string name, IReadOnlyList<(SubscriptionItem Item, PricedComponent Price)> items)
+    {
+        foreach ((SubscriptionItem item, PricedComponent price) in items)
+        {
+            _prices[item.Price] = price;
+        }
+
+        return new SubscriptionTerms("standard", 1, name, "standard", [.. items.Select(one => one.Item)]);
+    }
 
     public Story Start(SubscriptionTerms terms, string at, string? recorded = null, string? trialEnd = null)
     {
@@ -88,9 +99,11 @@ internal sealed class Story
         return this;
     }
 
-    public Story Use(string component, string at, string amount)
+    /// <param name="cell">Of a matrix over one dimension.</param>
+    /// <param name="id">Tells equal times apart.</param>
+    public Story Use(string component, string at, string amount, string cell = "", string id = "")
     {
-        _usage.Add((component, At(at), Fraction.Parse(amount)));
+        _usage.Add((component, At(at), Fraction.Parse(amount), cell, id));
         return this;
     }
 
@@ -127,9 +140,18 @@ internal sealed class Story
 
     public Usage UsageOf(RatingScope scope)
     {
-        Fraction[] amounts = [.. _usage.Where(one => one.Component == scope.Component && scope.Active.Any(time => time.Contains(one.At))).Select(one => one.Amount)];
-        return amounts.Length == 0 ? Usage.None : Usage.Of(amounts.Aggregate(Fraction.Zero, (sum, one) => sum + one));
+        (string Component, DateTimeOffset At, Fraction Amount, string Cell, string Id)[] used = [.. _usage.Where(one => one.Component == scope.Component && scope.Active.Any(time => time.Contains(one.At)))];
+        return scope.Terms.Component.Price switch
+        {
+            _ when used.Length == 0 => Usage.None,
+            PercentagePrice => Usage.OfEvents([.. used.Select(one => new UsageEvent(one.Amount, one.At, one.Id, null))]),
+            MatrixPrice matrix => Usage.OfCells([.. used.GroupBy(one => one.Cell, StringComparer.Ordinal).OrderBy(cell => cell.Key, StringComparer.Ordinal)
+                .Select(cell => new CellUsage(new CellKey([new(matrix.Dimensions[0], cell.Key)]), Usage.Of(Sum(cell.Select(one => one.Amount)))))]),
+            _ => Usage.Of(Sum(used.Select(one => one.Amount))),
+        };
     }
+
+    private static Fraction Sum(IEnumerable<Fraction> amounts) => amounts.Aggregate(Fraction.Zero, (sum, one) => sum + one);
 
     private string Issue(DueLines lines, DateTimeOffset due)
     {

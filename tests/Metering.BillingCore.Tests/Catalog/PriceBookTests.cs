@@ -102,7 +102,7 @@ public sealed class PriceBookTests(Engines engines)
         string twice = Book.Replace("\"phases\":[\n", "\"phases\":[", StringComparison.Ordinal).Replace(
             "{\"key\":\"base\"", "{\"key\":\"large\",\"meter\":\"tokens\",\"filter\":[{\"property\":\"model\",\"values\":[\"large\"]}],\"price\":{\"model\":\"per_unit\",\"unit\":\"1\"}},{\"key\":\"base\"", StringComparison.Ordinal);
         Answered refused = await host.SendAsync("PUT", Draft, twice);
-        Assert.Contains("plans[0].phases[1].components[2].source: can take an event that 'large' bills: no event is billed twice", refused.Errors);
+        Assert.Contains("plans[0].phases[1].components[2].meter: can take an event that 'large' bills: no event is billed twice", refused.Errors);
     }
 
     [Fact]

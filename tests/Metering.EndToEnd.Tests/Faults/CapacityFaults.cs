@@ -10,13 +10,13 @@ internal static class CapacityFaults
 {
     private const int Batches = 200;
     private const int BatchEvents = 5000;
-    private const int LittleMemory = 192 * 1024 * 1024;
+    private const int LittleMemory = 512 << 20;
     private static readonly TimeSpan s_catchUp = TimeSpan.FromMinutes(5);
 
     public static IReadOnlyList<FaultRow> Rows { get; } =
     [
         FaultRow.OnOneMachine("B7", "slow consumer", "ClickHouse stopped while a million events come into the embedded log; then it goes on", BacklogAsync),
-        FaultRow.OnOneMachine("M1", "memory limit", "192 MiB of heap for the whole program, sixteen senders of bodies of 5,000 events, 10 s", LittleMemoryAsync, LittleHeap),
+        FaultRow.OnOneMachine("M1", "memory limit", "512 MiB of heap for the whole program, a hundred senders of bodies of 5,000 events, 10 s", LittleMemoryAsync, LittleHeap),
     ];
 
     private static OneMachineOptions LittleHeap() => new()
@@ -48,7 +48,7 @@ internal static class CapacityFaults
         int process = machine.Process.ProcessId;
         int accepted = 0, refused = 0, broken = 0;
         using CancellationTokenSource stop = new(TimeSpan.FromSeconds(10));
-        await Task.WhenAll(Enumerable.Range(0, 16).Select(async sender =>
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(async sender =>
         {
             for (int i = 0; !stop.IsCancellationRequested; i++)
             {

@@ -26,6 +26,9 @@ internal sealed class EventMaker(string source, int seed, EventMix? mix = null)
     private readonly HashSet<string> _corrected = [];
     private long _lastTicks;
 
+    /// <inheritdoc cref="EventMix.Again"/>
+    public bool SendsAgain => _mix.Again;
+
     public Batch Next(DateTimeOffset now) => _random.Next(100) switch
     {
         < 6 when _mix.Corrections && _made.Count > 50 => Voids(now),

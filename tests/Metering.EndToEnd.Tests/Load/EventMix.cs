@@ -12,6 +12,9 @@ internal sealed record EventMix
     /// <summary>The share of events that were sent before, from 0 to 1.</summary>
     public double Copies { get; init; } = 0.1;
 
+    /// <summary>Whether a batch whose outcome is not known is sent again.</summary>
+    public bool Again { get; init; } = true;
+
     /// <summary>Whether everything is there twice in its batch.</summary>
     public bool Twice { get; init; }
 

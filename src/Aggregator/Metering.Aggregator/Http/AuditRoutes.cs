@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net;
 using System.Text.Json.Serialization;
 using Metering.Aggregator.Auditing;
@@ -51,15 +52,23 @@ public static class AuditRoutes
         }
     }
 
-    private static RequestDelegate ForOperator(RequestDelegate serve) => http =>
+    private static RequestDelegate ForOperator(RequestDelegate serve) => async http =>
     {
-        if (http.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote))
+        if (http.Connection.RemoteIpAddress is not { } remote || !IPAddress.IsLoopback(remote))
         {
-            return serve(http);
+            http.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return;
         }
 
-        http.Response.StatusCode = StatusCodes.Status403Forbidden;
-        return Task.CompletedTask;
+        try
+        {
+            await serve(http);
+        }
+        catch (Exception problem) when (problem is DbException or HttpRequestException or OutOfMemoryException && !http.Response.HasStarted)
+        {
+            // A store that does not answer, or an answer that does not fit: the operator is told which.
+            await TypedResults.Problem(problem.Message, statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(http);
+        }
     };
 
     private static async Task WriteAsync(HttpContext http, AuditReport? report)

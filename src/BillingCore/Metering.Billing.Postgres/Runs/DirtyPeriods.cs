@@ -82,7 +82,7 @@ public static class DirtyPeriods
         on conflict (tenant_id, subscription, period_start, period_end) do update set history = false
         """;
 
-    /// <summary>Some that were not corrected in this run yet, held; with their subscriptions, in the order of their ids.</summary>
+    /// <summary>Some that were not corrected in this run yet, held; with their subscriptions, in the order of their ids, and a year after its months: a commitment counts what they find.</summary>
     /// <param name="run">The day, or what was asked for: a period is corrected once in a run.</param>
     /// <param name="seal">Newest done one.</param>
     /// <param name="sealedUpto">Minutes before it are sealed: a period that was billed before it was complete waits until it is.</param>
@@ -96,7 +96,7 @@ public static class DirtyPeriods
             where d.tenant_id = $1 and d.seal_no <= $3 and d.period_end <= $5 and (d.period_end <= s.billed_to or s.bill_at is null) and not exists (
               select from billing.correction c
               where c.tenant_id = d.tenant_id and c.subscription = d.subscription and c.period_start = d.period_start and c.period_end = d.period_end and c.run = $2)
-            order by d.subscription, d.period_start, d.period_end limit $4 for no key update skip locked
+            order by d.subscription, d.period_end, d.period_start desc limit $4 for no key update skip locked
             """,
             transaction.Tenant, run, seal, limit, sealedUpto);
         List<DirtyPeriod> taken = [];

@@ -25,6 +25,7 @@ public static class IssuedLines
                 where c.tenant_id = l.tenant_id and c.invoice = l.invoice and c.line = l.n and n.state = 'issued'), 0)::bigint,
               coalesce((select sum(c.tax) from billing.credit_note_line c join billing.credit_note n on n.tenant_id = c.tenant_id and n.id = c.note
                 where c.tenant_id = l.tenant_id and c.invoice = l.invoice and c.line = l.n and n.state = 'issued'), 0)::bigint,
+              l.corrects is not null,
               i.issued_at, i.number, l.n
             from unnest($2::text[], $3) as s (subscription, since)
             join billing.invoice_line l on l.tenant_id = $1 and l.subscription = s.subscription and l.period_end > s.since
@@ -32,11 +33,11 @@ public static class IssuedLines
             where i.state <> 'void' or i.waived
             union all
             select c.subscription, n.currency, c.note || '/' || c.n, c.period_start, c.period_end, c.key, c.component, c.period_start, c.period_end, c.recognition,
-              -c.amount, 0::bigint, -c.tax, null, null, c.tax_inclusive, false, 0::bigint, 0::bigint, n.issued_at, n.number, c.n
+              -c.amount, 0::bigint, -c.tax, null, null, c.tax_inclusive, false, 0::bigint, 0::bigint, true, n.issued_at, n.number, c.n
             from unnest($2::text[], $3) as s (subscription, since)
             join billing.credit_note_line c on c.tenant_id = $1 and c.subscription = s.subscription and c.period_end > s.since and c.line is null
             join billing.credit_note n on n.tenant_id = c.tenant_id and n.id = c.note and n.state = 'issued'
-            order by 1, 20, 21, 22
+            order by 1, 21, 22, 23
             """,
             transaction.Tenant, since.Select(one => one.Subscription).ToArray(), null);
         command.Parameters[2] = new NpgsqlParameter { Value = since.Select(one => one.Since.UtcDateTime).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz };
@@ -58,7 +59,7 @@ public static class IssuedLines
         TaxRate? rate = row.IsDBNull(13) ? null : new TaxRate(row.GetString(13), Fraction.Parse(row.GetString(14)), row.GetBoolean(15));
         return new IssuedLine(
             row.GetString(2), Range(3), row.GetString(5), row.GetString(6), Range(7), RecognitionOf(row.GetString(9)), Amount(10), Amount(11), Amount(12), rate,
-            Credited: Amount(17), CreditedTax: Amount(18), IsVoid: row.GetBoolean(16));
+            Credited: Amount(17), CreditedTax: Amount(18), IsVoid: row.GetBoolean(16), IsDifference: row.GetBoolean(19));
     }
 
     private static LineRecognition RecognitionOf(string name) => name switch

@@ -30,7 +30,7 @@ public static class InvoiceComputation
     {
         foreach (PeriodDiscounts period in inputs.Discounts)
         {
-            int[] reducible = [.. Enumerable.Range(0, lines.Count).Where(i => lines[i].Period == period.Period && IsReducible(lines[i]))];
+            int[] reducible = [.. Enumerable.Range(0, lines.Count).Where(i => lines[i].Period == period.Period && IsReducible(lines[i]) && !IsDifference(lines[i], inputs))];
             Money[] taken = InvoiceDiscounts.Allocate(period, [.. reducible.Select(i => lines[i].Amount)], inputs.Rounding);
             for (int i = 0; i < reducible.Length; i++)
             {
@@ -55,6 +55,9 @@ public static class InvoiceComputation
 
         return uses;
     }
+
+    /// <summary>It changes a line by what that costs after its discounts, so it has them already.</summary>
+    private static bool IsDifference(InvoiceLine line, InvoiceInputs inputs) => line.Charge is { } charge && inputs.Charges[charge].OriginalTax is not null;
 
     /// <summary>Credit that is bought is a liability, not a sale: nothing makes it cheaper.</summary>
     private static bool IsReducible(InvoiceLine line) => line.Kind != InvoiceLineKind.GrantPurchase;

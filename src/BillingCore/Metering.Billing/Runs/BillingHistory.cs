@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Metering.Billing.Calculator;
 using Metering.Billing.Catalog;
@@ -36,6 +37,14 @@ public sealed record BillingHistory
 
     /// <summary>Keys of everything it ever subscribed to, in the order of first appearance.</summary>
     public IReadOnlyList<string> Components { get => field ??= [.. Service.Spans.SelectMany(span => span.Terms.Items).Select(item => item.Component).Distinct(StringComparer.Ordinal)]; }
+
+    /// <summary>
+    /// Tells apart what a component has in two billing periods with the same boundaries: a change of interval ends the one, and with an anchor in the calendar the change back begins
+    /// the other within them. Empty for the first.
+    /// </summary>
+    internal string MarkOf(string component, BillingPeriod period) => PeriodsOf(component, period.Service.Start).Any(one => one.Full == period.Full && one.Era < period.Era)
+        ? string.Create(CultureInfo.InvariantCulture, $"@{period.Service.Start.UtcDateTime:yyyyMMdd'T'HHmm}")
+        : "";
 
     /// <summary>The periods of a component that begin at or before an instant, in order.</summary>
     public IEnumerable<BillingPeriod> PeriodsOf(string component, DateTimeOffset until) =>

@@ -8,12 +8,13 @@ namespace Metering.Billing.Runs;
 
 /// <summary>
 /// Commitments that end: the period of a commitment is that of its component with the longest interval, and what counts is every line of its components whose service
-/// begins within it.
+/// begins within it, less what credit notes gave back of it. What was waived counts as billed: it is not charged by another name.
 /// </summary>
 internal static class CommitmentCharges
 {
     /// <param name="isDue">By the instant at which the period ends.</param>
-    public static IEnumerable<CommitmentCharge> Of(BillingHistory history, Func<DateTimeOffset, bool> isDue, DateTimeOffset until, IReadOnlyList<IssuedLine> issued)
+    /// <returns>With the component whose period it has.</returns>
+    public static IEnumerable<(CommitmentCharge Charge, string Component, BillingPeriod Period)> Of(BillingHistory history, Func<DateTimeOffset, bool> isDue, DateTimeOffset until, IReadOnlyList<IssuedLine> issued)
     {
         foreach ((Commitment commitment, ServiceSpan span, SubscriptionItem item) in Committed(history))
         {
@@ -21,9 +22,9 @@ internal static class CommitmentCharges
             {
                 TimeRange[] active = [.. Active(history, commitment.Key, period)];
                 bool isOwner = active.Length > 0 && Owner(history, commitment.Key, period) == span;
-                if (isOwner && isDue(period.Service.End) && !issued.Any(line => line.Period == period.Full && line.Key == KeyOf(commitment)))
+                if (isOwner && isDue(period.Service.End) && !issued.Any(line => line.Period == period.Full && line.Key == $"commitment:{KeyOf(history, commitment, item, period)}"))
                 {
-                    yield return Of(history, commitment, item, period, active, issued);
+                    yield return (Of(history, commitment, item, period, active, issued), item.Component, period);
                 }
             }
         }
@@ -36,12 +37,12 @@ internal static class CommitmentCharges
             ? Fraction.One
             : ScopeShare.Of(active, new ProrationClock(period.Full, history.Prices[item.Price].Proration, history.Zone));
         Money earlier = issued
-            .Where(line => !line.IsVoid && commitment.Components.Contains(line.Component) && period.Full.Contains(line.Service.Start))
-            .Aggregate(Money.Zero(history.Currency), (sum, line) => sum + line.Amount);
-        return new CommitmentCharge(commitment.Key, commitment.Amount, commitment.Components, share, earlier, "", period.Full);
+            .Where(line => commitment.Components.Contains(line.Component) && period.Full.Contains(line.Service.Start))
+            .Aggregate(Money.Zero(history.Currency), (sum, line) => sum + line.Amount - line.Credited);
+        return new CommitmentCharge(KeyOf(history, commitment, item, period), commitment.Amount, commitment.Components, share, earlier, "", period.Full);
     }
 
-    public static string KeyOf(Commitment commitment) => $"commitment:{commitment.Key}";
+    private static string KeyOf(BillingHistory history, Commitment commitment, SubscriptionItem item, BillingPeriod period) => commitment.Key + history.MarkOf(item.Component, period);
 
     /// <summary>Each commitment once for each span that has it.</summary>
     private static IEnumerable<(Commitment Commitment, ServiceSpan Span, SubscriptionItem Item)> Committed(BillingHistory history) =>

@@ -27,7 +27,7 @@ internal static class DiscountCover
             }
 
             Money zero = Money.Zero(history.Currency);
-            IssuedLine[] earlier = [.. issued.Where(line => !line.IsVoid && line.Period == period.Full && line.Amount.Sign > 0 && line.Recognition != LineRecognition.GrantPurchase)];
+            IssuedLine[] earlier = [.. issued.Where(line => !line.IsVoid && !line.IsDifference && line.Period == period.Full && line.Amount.Sign > 0 && line.Recognition != LineRecognition.GrantPurchase)];
             covered.Add(new PeriodDiscounts(
                 period.Full, given, earlier.Aggregate(zero, (sum, line) => sum + line.Amount), earlier.Aggregate(zero, (sum, line) => sum + line.Discount)));
         }

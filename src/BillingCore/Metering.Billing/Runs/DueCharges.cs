@@ -22,12 +22,12 @@ public static class DueCharges
     /// <param name="at">Inclusive.</param>
     public static IReadOnlyList<RatingScope> ScopesOf(BillingHistory history, DateTimeOffset after, DateTimeOffset at, IReadOnlyList<IssuedLine> issued)
     {
-        HashSet<(TimeRange, string)> billed = [.. issued.Select(line => (line.Period, line.Key))];
+        ILookup<TimeRange, string> billed = issued.ToLookup(line => line.Period, line => line.Key);
         return
         [
             .. from one in Periods(history, after, at)
                from scope in PeriodPlan.UsageOf(history, one.Component, one.Period)
-               where scope.DueAt > after && scope.DueAt <= at && !billed.Contains((scope.Period.Full, scope.Key))
+               where scope.DueAt > after && scope.DueAt <= at && !billed[scope.Period.Full].Any(scope.IsKeyOf)
                select scope,
         ];
     }
@@ -48,7 +48,7 @@ public static class DueCharges
                     .Where(part => IsDue(history, part, after, at, usage is not null))
                     .Select(part => FeeCharges.Of(history, part, [.. byIdentity[(period.Full, part.Key)]]))
                     .OfType<AmountCharge>(),
-                .. scopesOf[(component, period.Full)].Where(scope => scope.Period == period).Select(scope => UsageCharges.Of(history, scope, usage!(scope))),
+                .. scopesOf[(component, period.Full)].Where(scope => scope.Period == period).Select(scope => UsageCharges.Of(history, scope, usage!(scope))).OfType<UsageCharge>(),
             ];
             charges.AddRange(due);
             if (due.Length > 0)
@@ -57,9 +57,10 @@ public static class DueCharges
             }
         }
 
-        charges.AddRange(Vanished(history, at, [.. issued.Where(line => line.Period.End > after)]));
-        List<CommitmentCharge> commitments = usage is null ? [] : [.. CommitmentCharges.Of(history, end => end > after && end <= at, at, issued)];
-        return new DueLines(charges, commitments, DiscountCover.Of(history, periods, issued));
+        charges.AddRange(Vanished(history, [.. issued.Where(line => line.Period.End > after)]));
+        (CommitmentCharge Charge, string Component, BillingPeriod Period)[] commitments = usage is null ? [] : [.. CommitmentCharges.Of(history, end => end > after && end <= at, at, issued)];
+        periods.AddRange(commitments.Select(one => (one.Component, one.Period)));
+        return new DueLines(charges, [.. commitments.Select(one => one.Charge)], DiscountCover.Of(history, periods, issued));
     }
 
     /// <summary>Fees of a period that are billed ahead, as they are now.</summary>
@@ -77,18 +78,22 @@ public static class DueCharges
     private static DateTimeOffset? FirstStart(BillingHistory history, string component) =>
         history.Service.Spans.FirstOrDefault(span => !span.IsTrial && span.Terms.Find(component) is not null)?.From;
 
-    /// <summary>Parts that were billed ahead and that a backdated change has left without any time: they are given back whole.</summary>
-    private static IEnumerable<AmountCharge> Vanished(BillingHistory history, DateTimeOffset at, IReadOnlyList<IssuedLine> issued)
+    /// <summary>
+    /// Parts that were billed ahead and that a backdated change has left without any time: they are given back whole. What is billed again may be due before the periods that
+    /// other invoices have billed since, and these are still there.
+    /// </summary>
+    private static IEnumerable<AmountCharge> Vanished(BillingHistory history, IReadOnlyList<IssuedLine> issued)
     {
+        DateTimeOffset last = issued.Select(line => line.Period.End).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
         HashSet<(TimeRange, string)> there =
         [
             .. from component in history.Components
-               from period in history.PeriodsOf(component, at)
+               from period in history.PeriodsOf(component, last)
                from part in PeriodPlan.FeesOf(history, component, period)
                select (period.Full, part.Key),
         ];
         return issued
-            .Where(line => line.Recognition == LineRecognition.Advance && !line.IsVoid && !there.Contains((line.Period, line.Key)))
+            .Where(line => line.Recognition == LineRecognition.Advance && !there.Contains((line.Period, line.Key)))
             .GroupBy(line => line.Identity)
             .Select(part => FeeCharges.Returned(history, [.. part]))
             .OfType<AmountCharge>();

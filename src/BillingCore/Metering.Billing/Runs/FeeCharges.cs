@@ -17,11 +17,10 @@ internal static class FeeCharges
     /// <param name="issued">The lines of this part, in the order of their issue.</param>
     public static AmountCharge? Of(BillingHistory history, FeePart part, IReadOnlyList<IssuedLine> issued)
     {
-        Component price = DiscountCover.Discounted(history, part.Component, part.Period, part.Terms.Component);
-        Earning earning = EarningOf(history, part.Period, part.Terms.Proration, FullAmount(history, price, part.Quantity));
+        Earning earning = EarningOf(history, part);
         if (issued.Count > 0)
         {
-            return part.Terms.Timing == ChargeTiming.Once ? null : Adjust(part, earning, issued);
+            return part.Terms.Timing == ChargeTiming.Once || issued.Any(line => line.IsVoid) ? null : Adjust(part, earning, issued);
         }
 
         Money amount = part.Terms.Timing == ChargeTiming.Once ? Money.Round(earning.Net, history.Currency, history.Rounding) : earning.Of(part.Time);
@@ -35,23 +34,16 @@ internal static class FeeCharges
     /// <inheritdoc cref="Of"/>
     public static AmountCharge? Corrected(BillingHistory history, FeePart part, IReadOnlyList<IssuedLine> issued)
     {
-        if (issued.Count == 0 || part.Terms.Timing == ChargeTiming.Once || issued[0].IsVoid)
+        if (issued.Count == 0 || part.Terms.Timing == ChargeTiming.Once || issued.Any(line => line.IsVoid))
         {
             return Of(history, part, issued);
         }
 
-        IssuedLine first = issued[0];
-        Component price = DiscountCover.Discounted(history, part.Component, part.Period, part.Terms.Component);
-        Earning earning = AsDiscounted(EarningOf(history, part.Period, part.Terms.Proration, FullAmount(history, price, part.Quantity)), first);
-        bool isReturned = part.Terms.Proration == ProrationUnit.None && part.Time.End < first.Service.End;
-        Money zero = Money.Zero(history.Currency);
-        Money now = isReturned ? zero : earning.Of(part.Time);
-        Money before = issued.Aggregate(zero, (sum, line) => sum + line.Net - line.Credited);
-        return now == before ? null : ChargeOf(part, Between(part.Time, first.Service), now - before, $"{Describe(part, earning.Net, earning, part.Time)}; {before} issued") with
-        {
-            Corrects = first.Id,
-            OriginalTax = new OriginalTax(first.TaxRate),
-        };
+        IssuedLine first = FirstOf(issued) ?? issued[0];
+        Earning earning = AsDiscounted(EarningOf(history, part), first);
+        Money now = Now(part, earning, first.Service.End);
+        Money before = issued.Aggregate(Money.Zero(history.Currency), (sum, line) => sum + line.Net - line.Credited);
+        return now == before ? null : Changed(part, first, Between(part.Time, first.Service, first.Service.End), now - before, $"{Describe(part, earning.Net, earning, part.Time)}; {before} issued");
     }
 
     /// <summary>All that is left of a part that was billed ahead and is not served at all any more.</summary>
@@ -78,48 +70,55 @@ internal static class FeeCharges
     public static Fraction FullAmount(BillingHistory history, Component price, Fraction quantity) =>
         Rater.Rate(price, Usage.Of(quantity), new RatingTerms(history.Currency, history.Rounding, Fraction.One, IsClosing: true), null).Charge.Exact.Net;
 
-    private static Earning EarningOf(BillingHistory history, BillingPeriod period, ProrationUnit unit, Fraction amount) =>
-        new(amount, history.Currency, new ProrationClock(period.Full, unit, history.Zone), history.Rounding);
-
-    private static Money Creditable(Currency currency, IReadOnlyList<IssuedLine> issued)
+    private static Earning EarningOf(BillingHistory history, FeePart part)
     {
-        Money zero = Money.Zero(currency);
-        return Money.Max(zero, issued.Aggregate(zero, (sum, line) => sum + line.Net - line.Credited));
+        Component price = DiscountCover.Discounted(history, part.Component, part.Period, part.Terms.Component);
+        return new Earning(FullAmount(history, price, part.Quantity), history.Currency, new ProrationClock(part.Period.Full, part.Terms.Proration, history.Zone), history.Rounding);
     }
 
+    /// <summary>What can be given back of lines with one identity: what they came to, and nothing of what was waived.</summary>
+    public static Money Creditable(Currency currency, IReadOnlyList<IssuedLine> issued)
+    {
+        Money zero = Money.Zero(currency);
+        Money Left(Func<IssuedLine, bool> counts) => issued.Where(counts).Aggregate(zero, (sum, line) => sum + line.Net - line.Credited);
+        return Money.Max(zero, Money.Min(Left(_ => true), Left(line => !line.IsVoid)));
+    }
+
+    /// <summary>By amounts, not by times: of the lines that made it what it is some may be void, and billed again here.</summary>
     private static AmountCharge? Adjust(FeePart part, Earning full, IReadOnlyList<IssuedLine> issued)
     {
-        IssuedLine first = issued[0];
+        Money before = issued.Aggregate(Money.Zero(full.Currency), (sum, line) => sum + line.Net);
         DateTimeOffset until = BilledUntil(issued);
-        if (until == part.Time.End || first.IsVoid)
+        if (FirstOf(issued) is not { } first)
         {
-            return null;
+            TimeRange whole = new(part.Time.Start, Later(part.Time.End, issued.Max(line => line.Service.End)));
+            return before.IsZero ? null : ChargeOf(part, whole, full.Of(part.Time) - before, $"{Describe(part, full.Net, full, part.Time)}; {-before} are given back already");
         }
 
         Earning earning = AsDiscounted(full, first);
-        if (until < part.Time.End)
-        {
-            TimeRange more = new(until, part.Time.End);
-            Money cost = part.Terms.Proration == ProrationUnit.None ? Money.Zero(full.Currency) : earning.Of(more);
-            return cost.IsZero ? null : ChargeOf(part, more, cost, Describe(part, full.Net, earning, more));
-        }
-
-        TimeRange unused = new(Later(part.Time.End, first.Service.Start), until);
         Money left = Creditable(full.Currency, issued);
-        Money credit = Money.Max(Money.Zero(full.Currency), Money.Min(earning.Of(unused), left));
-        return credit.IsZero ? null : ChargeOf(part, unused, -credit, $"{Describe(part, full.Net, earning, unused)}; at most the {left} that are left; credit {credit}") with
-        {
-            Corrects = first.Id,
-            OriginalTax = new OriginalTax(first.TaxRate),
-        };
+        Money change = until == part.Time.End ? Money.Zero(full.Currency) : Money.Max(Now(part, earning, until) - before, -left);
+        return change.IsZero ? null : Changed(part, first, Between(part.Time, first.Service, until), change, $"{Describe(part, full.Net, earning, part.Time)}; {before} billed, {left} left; {change}");
     }
+
+    /// <summary>Without a proration unit, what ends before the time that was billed costs nothing: it is given back whole.</summary>
+    private static Money Now(FeePart part, Earning earning, DateTimeOffset until) =>
+        part.Terms.Proration == ProrationUnit.None && part.Time.End < until ? Money.Zero(earning.Currency) : earning.Of(part.Time);
+
+    /// <summary>The charge that the others change; null when its invoice was voided.</summary>
+    private static IssuedLine? FirstOf(IReadOnlyList<IssuedLine> issued) => issued.FirstOrDefault(line => line.Amount.Sign >= 0);
+
+    /// <summary>A line of nothing had no discount and no tax that could be kept: what is more than it is a charge like any other.</summary>
+    private static AmountCharge Changed(FeePart part, IssuedLine first, TimeRange service, Money change, string arithmetic) => ChargeOf(part, service, change, arithmetic) is var charge && first.Amount.IsZero
+        ? charge
+        : charge with { Corrects = first.Id, OriginalTax = new OriginalTax(first.TaxRate) };
 
     /// <summary>What is given back, or added, is of what the line cost after discounts.</summary>
     private static Earning AsDiscounted(Earning full, IssuedLine first) => first.Amount.IsZero ? full : full with { Net = full.Net * (first.Net.Exact / first.Amount.Exact) };
 
-    /// <summary>The time by which a part became longer or shorter; all of it when it did not.</summary>
-    private static TimeRange Between(TimeRange now, TimeRange before) => now.End == before.End ? now
-        : now.End < before.End ? new TimeRange(Later(now.End, before.Start), before.End) : new TimeRange(before.End, now.End);
+    /// <summary>The time by which a part became longer or shorter than it was billed; all of it when it did not.</summary>
+    private static TimeRange Between(TimeRange now, TimeRange first, DateTimeOffset until) => now.End == until ? now
+        : now.End < until ? new TimeRange(Later(now.End, first.Start), until) : new TimeRange(until, now.End);
 
     /// <summary>Each line moved the end: a charge to where it ends, a credit back to where it begins.</summary>
     private static DateTimeOffset BilledUntil(IReadOnlyList<IssuedLine> issued)

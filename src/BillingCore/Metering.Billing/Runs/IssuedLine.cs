@@ -10,9 +10,10 @@ namespace Metering.Billing.Runs;
 /// <param name="Amount">Before the invoice's discounts.</param>
 /// <param name="Discount">Zero or more.</param>
 /// <param name="Credited">Of the amount after discounts, zero or more; <paramref name="CreditedTax"/> with it.</param>
+/// <param name="IsDifference">A correction found it, so its discounts are in it already.</param>
 /// <param name="IsVoid">On an invoice that was voided and shall not be billed again: nothing of it can be credited.</param>
 public sealed record IssuedLine(
-    string Id, TimeRange Period, string Key, string Component, TimeRange Service, LineRecognition Recognition, Money Amount, Money Discount, Money Tax, TaxRate? TaxRate, Money Credited, Money CreditedTax, bool IsVoid)
+    string Id, TimeRange Period, string Key, string Component, TimeRange Service, LineRecognition Recognition, Money Amount, Money Discount, Money Tax, TaxRate? TaxRate, Money Credited, Money CreditedTax, bool IsVoid, bool IsDifference = false)
 {
     public LineIdentity Identity => new(Period, Key);
 

@@ -17,18 +17,21 @@ public static class PeriodCorrection
         [.. PeriodsOf(history, period).SelectMany(one => PeriodPlan.UsageOf(history, one.Component, one.Period))];
 
     /// <summary>Differences, in the order of the lines; empty when the period was billed as it is.</summary>
-    /// <param name="issued">All lines of the period, those of earlier corrections included.</param>
-    public static IReadOnlyList<AmountCharge> Of(BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> issued, TaxTerms tax, Func<RatingScope, Usage> usage)
+    /// <param name="all">All lines of the subscription, those of earlier corrections included: a commitment may count lines of other periods.</param>
+    public static IReadOnlyList<AmountCharge> Of(BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> all, TaxTerms tax, Func<RatingScope, Usage> usage)
     {
+        IssuedLine[] issued = [.. all.Where(line => line.Period == period)];
         IssuedLine[] live = [.. issued.Where(line => !line.IsVoid)];
         AmountCharge[] fees = [.. Fees(history, period, issued)];
-        Invoice now = InvoiceComputation.Compute(Inputs(history, period, live, fees, tax, usage));
-        HashSet<string> recomputed = [.. now.Lines.Select(line => line.Key), .. Ahead(history, period).Select(part => part.Key)];
+        HashSet<string> ahead = [.. Ahead(history, period).Select(part => part.Key)];
+        IssuedLine[] stays = [.. all.Where(line => line.Period != period || ahead.Contains(line.Key))];
+        Invoice now = InvoiceComputation.Compute(Inputs(history, period, live, stays, fees, tax, usage));
+        HashSet<string> recomputed = [.. now.Lines.Select(line => line.Key), .. ahead];
         return
         [
-            .. fees.Zip(now.Lines, (fee, line) => fee with { Amount = line.Amount - line.Discount }),
-            .. now.Lines.Skip(fees.Length).Select(line => Change(line, [.. live.Where(one => one.Key == line.Key)])).OfType<AmountCharge>(),
-            .. live.Where(line => line.Recognition != LineRecognition.GrantPurchase && !recomputed.Contains(line.Key))
+            .. fees.Zip(now.Lines, (fee, line) => fee with { Amount = line.Amount - line.Discount, OriginalTax = fee.OriginalTax ?? new OriginalTax(line.TaxRate) }),
+            .. now.Lines.Skip(fees.Length).Select(line => Change(line, [.. issued.Where(one => one.Key == line.Key)])).OfType<AmountCharge>(),
+            .. issued.Where(line => line.Recognition != LineRecognition.GrantPurchase && !recomputed.Contains(line.Key))
                 .GroupBy(line => line.Key, StringComparer.Ordinal)
                 .Select(gone => Difference([.. gone], Money.Zero(history.Currency), gone.First().Component, gone.First().Service, "", gone.Key) is { } change
                     ? change with { Recognition = gone.First().Recognition }
@@ -45,7 +48,9 @@ public static class PeriodCorrection
         where charge is not null
         select charge;
 
-    private static InvoiceInputs Inputs(BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> live, IReadOnlyList<AmountCharge> fees, TaxTerms tax, Func<RatingScope, Usage> usage)
+    /// <param name="stays">What commitments count of what was issued: all that is not computed anew.</param>
+    private static InvoiceInputs Inputs(
+        BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> live, IReadOnlyList<IssuedLine> stays, IReadOnlyList<AmountCharge> fees, TaxTerms tax, Func<RatingScope, Usage> usage)
     {
         IssuedLine[] ahead = [.. live.Where(line => line.Recognition is LineRecognition.Advance or LineRecognition.Once)];
         (string Component, BillingPeriod Period)[] periods = [.. PeriodsOf(history, period)];
@@ -62,9 +67,9 @@ public static class PeriodCorrection
             [
                 .. fees,
                 .. periods.SelectMany(one => PeriodPlan.FeesOf(history, one.Component, one.Period)).Where(part => part.Terms.Timing == ChargeTiming.Arrears).Select(part => FeeCharges.Of(history, part, [])!),
-                .. ScopesOf(history, period).Select(scope => UsageCharges.Of(history, scope, usage(scope))),
+                .. ScopesOf(history, period).Select(scope => UsageCharges.Of(history, scope, usage(scope))).OfType<UsageCharge>(),
             ],
-            Commitments = [.. CommitmentCharges.Of(history, _ => true, period.End, ahead).Where(one => one.Period == period)],
+            Commitments = [.. CommitmentCharges.Of(history, _ => true, period.End, stays).Select(one => one.Charge).Where(one => one.Period == period)],
             Discounts = DiscountCover.Of(history, periods, ahead),
             Tax = tax,
         };
@@ -75,11 +80,13 @@ public static class PeriodCorrection
             ? change with { Period = line.Period, Recognition = line.Recognition, OriginalTax = issued.Count > 0 ? new OriginalTax(issued[0].TaxRate) : new OriginalTax(line.TaxRate) }
             : null;
 
-    /// <summary>Null when it was issued as it is.</summary>
+    /// <summary>Null when it was issued as it is. Of what was waived nothing can be given back, and only what is more than it is charged.</summary>
     private static AmountCharge? Difference(IReadOnlyList<IssuedLine> issued, Money now, string component, TimeRange service, string pricedBy, string key)
     {
         Money before = issued.Aggregate(Money.Zero(now.Currency), (sum, line) => sum + line.Net - line.Credited);
-        return before == now ? null : new AmountCharge
+        Money change = issued.Any(line => line.IsVoid) ? Money.Max(now - before, -FeeCharges.Creditable(now.Currency, issued)) : now - before;
+
+        return change.IsZero ? null : new AmountCharge
         {
             Key = issued.Count > 0 ? issued[0].Key : key,
             Component = component,
@@ -88,7 +95,7 @@ public static class PeriodCorrection
             Service = service,
             Recognition = LineRecognition.Arrears,
             OriginalTax = issued.Count > 0 ? new OriginalTax(issued[0].TaxRate) : null,
-            Amount = now - before,
+            Amount = change,
             Corrects = issued.Count > 0 ? issued[0].Id : null,
             Arithmetic = $"{now} by all that is known now, {before} issued",
         };

@@ -48,7 +48,10 @@ internal static class PeriodPlan
         group one by (one.Item.Price, one.Span.IsTrial) into scope
         let terms = scope.First().Terms
         let active = scope.Select(one => one.Time).ToList()
-        select new RatingScope(component, scope.Key.Price, period, active, ScopeShare.Of(active, new ProrationClock(period.Full, terms.Proration, history.Zone)), scope.Key.IsTrial, terms);
+        select new RatingScope(component, scope.Key.Price, period, active, ScopeShare.Of(active, new ProrationClock(period.Full, terms.Proration, history.Zone)), scope.Key.IsTrial, terms)
+        {
+            Mark = history.MarkOf(component, period),
+        };
 
     private static IEnumerable<(ServiceSpan Span, SubscriptionItem Item, PricedComponent Terms, TimeRange Time)> Served(BillingHistory history, string component, BillingPeriod period)
     {

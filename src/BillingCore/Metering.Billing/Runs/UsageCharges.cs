@@ -1,3 +1,4 @@
+using Metering.Billing.Catalog;
 using Metering.Billing.Invoicing;
 using Metering.Billing.Periods;
 using Metering.Billing.Rating;
@@ -7,7 +8,8 @@ namespace Metering.Billing.Runs;
 /// <summary>Rating scopes as charges, with the discounts that the subscription has on the component.</summary>
 internal static class UsageCharges
 {
-    public static UsageCharge Of(BillingHistory history, RatingScope scope, Usage usage) => new()
+    /// <summary>Null when no line comes of it: an empty cell of a matrix has none, and nobody gets an invoice of nothing.</summary>
+    public static UsageCharge? Of(BillingHistory history, RatingScope scope, Usage usage) => HasNoLine(scope.Terms.Component, usage) ? null : new UsageCharge
     {
         Key = scope.Key,
         Component = scope.Component,
@@ -21,4 +23,6 @@ internal static class UsageCharges
         Share = scope.Share,
         IsClosing = true,
     };
+
+    private static bool HasNoLine(Component component, in Usage usage) => component is { Price: MatrixPrice, Minimum: null } && (usage.Cells ?? []).All(cell => cell.IsEmpty);
 }

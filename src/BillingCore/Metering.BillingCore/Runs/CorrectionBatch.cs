@@ -75,10 +75,10 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
     private static IReadOnlyList<AmountCharge> Changes(OpenSubscription subscription, TimeRange period)
     {
         Money zero = Money.Zero(subscription.History.Currency);
-        IEnumerable<IssuedLine> pending = subscription.Pending.Where(one => one.Charge.Period == period).Select(one => new IssuedLine(
-            $"{one.Correction}/{one.Number}", period, one.Charge.Key, one.Charge.Component, one.Charge.Service, one.Charge.Recognition, one.Charge.Amount, zero, zero,
-            one.Charge.OriginalTax?.Rate, zero, zero, IsVoid: false));
-        IssuedLine[] issued = [.. subscription.Issued.Where(line => line.Period == period), .. pending];
+        IEnumerable<IssuedLine> pending = subscription.Pending.Select(one => new IssuedLine(
+            $"{one.Correction}/{one.Number}", one.Charge.Period, one.Charge.Key, one.Charge.Component, one.Charge.Service, one.Charge.Recognition, one.Charge.Amount, zero, zero,
+            one.Charge.OriginalTax?.Rate, zero, zero, IsVoid: false, IsDifference: true));
+        IssuedLine[] issued = [.. subscription.Issued, .. pending];
         return PeriodCorrection.Of(subscription.History, period, issued, subscription.Tax with { At = period.End }, subscription.UsageOf);
     }
 

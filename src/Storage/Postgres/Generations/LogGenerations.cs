@@ -19,6 +19,13 @@ public sealed class LogGenerations(PostgresDatabase database)
         return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
     }
 
+    /// <summary>The incarnation of its topic that is counted.</summary>
+    public async Task<string> TopicIdAsync(int generation, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = database.Source.Command("select broker_topic_id from log_topic where generation = $1", generation);
+        return (string)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     /// <summary>All but the newest, oldest first.</summary>
     public async Task<IReadOnlyList<ClosedGeneration>> ClosedAsync(CancellationToken cancellationToken)
     {

@@ -14,10 +14,7 @@ internal static class PlanRules
                 CheckComponent(phases[i].Components[j], $"phases[{i}].components[{j}]", plan);
             }
 
-            foreach (Problem overlap in PublishRules.CheckOverlaps([.. phases[i].Components.Select(one => one.Component)]))
-            {
-                plan.Refuse($"phases[{i}].{overlap.Path}", overlap.Reason);
-            }
+            CheckOverlaps(phases[i].Components, $"phases[{i}]", plan);
         }
 
         HashSet<string> keys = [.. phases.SelectMany(phase => phase.Components).Select(one => one.Component.Key)];
@@ -45,6 +42,20 @@ internal static class PlanRules
         {
             // What feeds a component is beside its price in a document.
             plan.Refuse(problem.Path.Replace(".price.source", ".meter", StringComparison.Ordinal), problem.Reason);
+        }
+    }
+
+    private static void CheckOverlaps(IReadOnlyList<ComponentDocument> components, string path, JsonFields plan)
+    {
+        for (int i = 0; i < components.Count; i++)
+        {
+            for (int j = 0; j < i; j++)
+            {
+                if (components[i].Component.Source is { } source && components[j].Component.Source is { } other && source.CanShareAnEventWith(other))
+                {
+                    plan.Refuse($"{path}.components[{i}].meter", $"can take an event that '{components[j].Component.Key}' bills: no event is billed twice");
+                }
+            }
         }
     }
 

@@ -67,6 +67,7 @@ public static class PriceBookReader
         List<Commitment> commitments = Listed(fields, "commitments", MaxComponents)?.ConvertAll(ReadCommitment) ?? [];
         fields.Close();
         CheckPhases(phases, fields);
+        CheckKeys(commitments, commitment => commitment.Key, fields, "commitments");
         PlanRules.Check(phases, commitments, fields);
         return new PlanDocument(key, name, product, phases, commitments);
     }

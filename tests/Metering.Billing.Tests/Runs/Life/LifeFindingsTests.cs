@@ -1,0 +1,141 @@
+using Metering.Billing.Catalog;
+using Metering.Billing.Periods;
+using Metering.Billing.Runs;
+using Metering.Billing.Subscriptions;
+using Metering.Billing.Tax;
+using Metering.Billing.Tests.Runs.Model;
+using Xunit;
+
+namespace Metering.Billing.Tests.Runs.Life;
+
+/// <summary>What random lives found, one short life each.</summary>
+public sealed class LifeFindingsTests
+{
+    private const string Basic = "base 30 advance, calls 1 usage";
+
+    [Fact]
+    public void What_was_waived_is_not_billed_again_when_usage_comes_late()
+    {
+        (Story story, MemorySeller seller) = Billed(new Story());
+        Assert.True(seller.Void(1, waives: true)); // 8 calls of April, and the fee of May
+        story.Use("calls", "2026-04-20", "2");
+        Assert.Equal("calls 2.00", Correct(story, seller));
+        story.Use("calls", "2026-04-21", "-9");
+        Assert.Equal("calls -2.00", Correct(story, seller)); // of the 8 nothing can be given back
+    }
+
+    [Fact]
+    public void A_voided_invoice_is_billed_again_and_a_later_one_stays_as_it_is()
+    {
+        (_, MemorySeller seller) = Billed(new Story());
+        Assert.True(seller.Void(0, waives: false));
+        seller.Bill(Story.At("2026-05-02"));
+        Assert.Equal(["base 30.00", "base 30.00, calls 8.00", "base 30.00"], Lines(seller));
+    }
+
+    [Fact]
+    public void A_voided_fee_is_billed_again_although_a_later_invoice_has_given_some_of_it_back()
+    {
+        Story story = new();
+        story.Start(story.Plan("basic", Basic), "2026-04-01");
+        MemorySeller seller = new(story);
+        seller.Bill(Story.At("2026-04-01"));
+        story.Do(story.Now.Change(story.Plan("pro", "base 60 advance, calls 1 usage"), Story.At("2026-04-16")));
+        seller.Bill(Story.At("2026-04-16"));
+        Assert.True(seller.Void(0, waives: false));
+        seller.Bill(Story.At("2026-04-17"));
+        Assert.Equal(["base 30.00", "base -15.00, base 30.00", "base 30.00"], Lines(seller)); // 15 are left of the old fee: 30 − 15
+    }
+
+    [Fact]
+    public void A_fee_that_a_backdated_change_adds_bears_tax_as_the_one_that_it_replaces()
+    {
+        Story story = new() { Tax = new TaxTerms(TaxStatus.Taxable, DateTimeOffset.UnixEpoch, [new TaxRule("", new TaxRate("vat", 20, IsInclusive: false), DateTimeOffset.UnixEpoch)]) };
+        (_, MemorySeller seller) = Billed(story);
+        story.Do(story.Now.Change(story.Plan("lite", "base 10 advance, calls 1 usage"), Story.At("2026-04-16")));
+        seller.Touch(Story.At("2026-04-16"), Story.At("2026-05-01"));
+        seller.Correct(Story.At("2026-05-02"));
+        Assert.Equal("12.00", $"{seller.Invoices[0].Notes + seller.Invoices[1].Notes}"); // 15 − 5, and 20 % of it
+    }
+
+    [Fact]
+    public void A_true_up_of_a_year_counts_the_usage_of_its_months_when_it_is_corrected()
+    {
+        Story story = new Story().Commit("basic", new Commitment("spend", 100, ["base", "calls"]));
+        story.Start(story.Plan("basic", "base 30 advance /year, calls 1 usage"), "2026-01-01").Use("calls", "2026-04-05", "8");
+        MemorySeller seller = new(story);
+        seller.Bill(Story.At("2027-01-01"));
+        Assert.Contains(" 62.00", Lines(seller)[^1], StringComparison.Ordinal); // 100 − 30 − 8
+        seller.Touch(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+        seller.Correct(Story.At("2027-01-02"));
+        Assert.All(seller.Invoices, invoice => Assert.True(invoice.Notes.IsZero));
+        Assert.Empty(seller.Waiting);
+        story.Use("calls", "2026-04-06", "5");
+        seller.Touch(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+        seller.Correct(Story.At("2027-01-03"));
+        Assert.Equal(["calls 5.00"], seller.Waiting.Select(one => $"{one.Component} {one.Amount}"));
+        Assert.Equal("5.00", $"{seller.Invoices[^1].Notes}"); // the true-up falls by it
+    }
+
+    [Fact]
+    public void A_true_up_counts_what_a_credit_note_left_of_the_usage()
+    {
+        Story story = new Story().Commit("basic", new Commitment("spend", 100, ["base", "calls"]));
+        story.Start(story.Plan("basic", "base 30 advance /year, calls 1 usage"), "2026-01-01").Use("calls", "2026-04-05", "8");
+        MemorySeller seller = new(story);
+        seller.Bill(Story.At("2026-05-01"));
+        story.Use("calls", "2026-04-06", "-3");
+        Correct(story, seller);
+        seller.Bill(Story.At("2027-01-01"));
+        Assert.Contains(" 65.00", Lines(seller)[^1], StringComparison.Ordinal); // 100 − 30 − (8 − 3)
+    }
+
+    [Fact]
+    public void A_true_up_is_discounted_as_the_other_lines_of_its_period()
+    {
+        Story story = new Story().Commit("basic", new Commitment("spend", 100, ["base"])).Discount(new Discount(50, null), "2026-04-01");
+        story.Start(story.Plan("basic", "base 30 advance"), "2026-04-01");
+        Assert.Equal(["04-01: base 04-01..05-01 15.00 = 15.00", "05-01: base 05-01..06-01 15.00, true-up 04-01..05-01 35.00 = 50.00"], story.Bill("2026-05-01")); // (100 − 30) / 2
+        Assert.Equal([], story.Correct("2026-04-01", "2026-05-01"));
+    }
+
+    [Fact]
+    public void A_downgrade_in_a_discounted_period_has_the_discount_too()
+    {
+        Story story = new Story().Discount(new Discount(50, null), "2026-04-01");
+        story.Start(story.Plan("basic", "base 90 advance"), "2026-04-01").Bill("2026-04-01");
+        story.Do(story.Now.Change(story.Plan("lite", "base 30 advance"), Story.At("2026-04-16")));
+        Assert.Equal(["05-01: base 04-16..05-01 -22.50, base 04-16..05-01 7.50, base 05-01..06-01 15.00 = 0.00"], story.Bill("2026-05-01"));
+    }
+
+    [Fact]
+    public void Usage_after_an_interval_that_was_given_up_and_came_back_is_billed()
+    {
+        Story story = new() { Anchor = AnchorRule.Calendar };
+        SubscriptionTerms monthly = story.Plan("basic", "calls 1 usage");
+        story.Start(monthly, "2026-04-01").Use("calls", "2026-04-02", "8").Use("calls", "2026-04-25", "4");
+        story.Do(story.Now.Change(story.Plan("yearly", "calls 1 usage /year"), Story.At("2026-04-10"))).Do(story.Now.Change(monthly, Story.At("2026-04-20")));
+        Assert.Equal(
+            ["04-10: calls 04-01..04-10 8.00 = 8.00", "04-20: calls 04-10..04-20 0.00 = 0.00", "05-01: calls 04-20..05-01 4.00 = 4.00"], story.Bill("2026-05-01"));
+    }
+
+    /// <summary>April: its fee in advance, 8 calls after it.</summary>
+    private static (Story Story, MemorySeller Seller) Billed(Story story)
+    {
+        story.Start(story.Plan("basic", Basic), "2026-04-01").Use("calls", "2026-04-05", "8");
+        MemorySeller seller = new(story);
+        seller.Bill(Story.At("2026-05-01"));
+        return (story, seller);
+    }
+
+    /// <summary>What a correction of April charges or gives back.</summary>
+    private static string Correct(Story story, MemorySeller seller)
+    {
+        string text = string.Join(", ", PeriodCorrection.Of(story.History, new TimeRange(Story.At("2026-04-01"), Story.At("2026-05-01")), [.. seller.Counted], story.Tax, story.UsageOf).Select(change => $"{change.Component} {change.Amount}"));
+        seller.Touch(Story.At("2026-04-01"), Story.At("2026-05-01"));
+        seller.Correct(Story.At("2026-05-02"));
+        return text;
+    }
+
+    private static string[] Lines(MemorySeller seller) => [.. seller.Invoices.Select(invoice => string.Join(", ", invoice.Lines.Select(line => $"{line.Component} {line.Amount}")))];
+}

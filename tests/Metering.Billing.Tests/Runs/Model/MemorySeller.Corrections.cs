@@ -1,0 +1,175 @@
+using System.Globalization;
+using Metering.Billing.Corrections;
+using Metering.Billing.Invoicing;
+using Metering.Billing.Ledger;
+using Metering.Billing.Periods;
+using Metering.Billing.Runs;
+using Metering.Billing.Tax;
+using Xunit;
+
+namespace Metering.Billing.Tests.Runs.Model;
+
+/// <summary>Corrections, credit notes and voids.</summary>
+internal sealed partial class MemorySeller
+{
+    /// <summary>Marks what no invoice could bear.</summary>
+    public const string Rest = "rest";
+
+    private readonly SortedSet<(DateTimeOffset Start, DateTimeOffset End)> _dirty = [];
+    private int _notes;
+    private int _corrections;
+
+    /// <summary>Differences that wait for an invoice.</summary>
+    public IEnumerable<AmountCharge> Waiting => _pending.Select(one => one.Charge);
+
+    /// <summary>What is issued for a correction: differences that wait as well.</summary>
+    public IEnumerable<IssuedLine> Counted => Issued.Concat(_pending.Select((one, i) => new IssuedLine(
+        $"pending/{i}", one.Charge.Period, one.Charge.Key, one.Charge.Component, one.Charge.Service, one.Charge.Recognition, one.Charge.Amount, s_zero, s_zero, one.Charge.OriginalTax?.Rate, s_zero, s_zero,
+        IsVoid: false, IsDifference: true)));
+
+    /// <summary>Marks periods that were billed, be it with nothing: usage came late, or a change was recorded late.</summary>
+    public void Touch(DateTimeOffset from, DateTimeOffset until)
+    {
+        IEnumerable<TimeRange> served = story.History.Components.SelectMany(component => story.History.PeriodsOf(component, BilledTo)).Select(period => period.Full);
+        foreach (TimeRange period in Issued.Select(line => line.Period).Concat(served).Distinct().Where(period => period.Start < until && period.End > from && period.Start < BilledTo))
+        {
+            _dirty.Add((period.Start, period.End));
+        }
+    }
+
+    public void Correct(DateTimeOffset now)
+    {
+        _now = now;
+        foreach ((DateTimeOffset start, DateTimeOffset end) in _dirty
+            .Where(one => one.End <= BilledTo || Agenda.NextDue(story.History, BilledTo) is null).OrderBy(one => one.End).ThenByDescending(one => one.Start).ToArray())
+        {
+            _dirty.Remove((start, end));
+            Correct(new TimeRange(start, end));
+        }
+    }
+
+    /// <summary>False when the invoice cannot bear it.</summary>
+    public bool GiveBack(int number, int line, long cents)
+    {
+        MemoryInvoice invoice = Invoices[number];
+        IssuedLine billed = invoice.Lines[line];
+        bool isInclusive = billed.TaxRate is { IsInclusive: true };
+        CreditNoteLine credit = CreditNote.Credit(
+            new CreditableLine(billed.Net, s_zero, billed.Tax, isInclusive), new Money(cents, s_usd), new CreditedLine(billed.Credited, s_zero, billed.CreditedTax), RoundingMode.HalfAwayFromZero);
+        if (credit.Total > invoice.LeftToCredit)
+        {
+            return false;
+        }
+
+        Note(invoice, [(new BilledLine(billed.Identity, -credit.Amount, -credit.Tax, isInclusive), billed.Recognition, billed.Service, billed.TaxRate)]);
+        return true;
+    }
+
+    /// <summary>False when it is refused. What it billed is due again, unless it is waived; what it took from corrections waits again.</summary>
+    public bool Void(int number, bool waives)
+    {
+        MemoryInvoice invoice = Invoices[number];
+        if (InvoiceLife.Void(invoice.State, invoice.HasPayments, invoice.HasNotes) is not InvoiceRefusal.None)
+        {
+            return false;
+        }
+
+        string[] lines = [.. invoice.Lines.Select(line => line.Id)];
+        LedgerTransaction[] posted = [.. Ledger.Transactions.Where(one => one.Key.StartsWith($"invoice:{invoice.Id}:", StringComparison.Ordinal) || lines.Any(line => one.Key.StartsWith($"recognition:{line}:", StringComparison.Ordinal)))];
+        if (posted.Length > 0 && !TryPost([InvoicePostings.Voided(invoice.Id, posted, Booking, "wrong")]))
+        {
+            return false;
+        }
+
+        _revenue.Cancel(lines.ToHashSet());
+        (invoice.State, invoice.IsWaived, invoice.Remaining) = (InvoiceState.Void, waives, s_zero);
+        if (!waives)
+        {
+            DateTimeOffset before = Invoices.Where(one => one.State != InvoiceState.Void && one.DueAt < invoice.DueAt).Select(one => one.DueAt).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
+            BilledTo = before < BilledTo ? before : BilledTo;
+            _pending.AddRange(invoice.Pending);
+        }
+
+        return true;
+    }
+
+    private void Correct(TimeRange period)
+    {
+        IReadOnlyList<AmountCharge> changes = PeriodCorrection.Of(story.History, period, [.. Counted], story.Tax with { At = period.End }, story.UsageOf);
+        Assert.True(changes.DistinctBy(change => change.Key).Count() == changes.Count, $"one difference a line: {string.Join(", ", changes.Select(change => $"{change.Key} {change.Amount}"))}");
+        IssuedInvoice[] creditable = [.. Invoices.Select((invoice, i) => new IssuedInvoice($"{i}", DateTimeOffset.UnixEpoch.AddDays(i), Creditable(invoice, period))).Where(one => one.Creditable.Sign > 0)];
+        Correction correction = CorrectionRun.Compute([.. changes.Select(LineOf)], [], creditable, s_usd);
+        _corrections++;
+        if (correction.Outcome == CorrectionOutcome.Charged)
+        {
+            Charge(changes);
+        }
+
+        foreach (CorrectionNote note in correction.Notes)
+        {
+            Note(Invoices[int.Parse(note.Invoice, CultureInfo.InvariantCulture)], [.. note.Lines.Select(line => (line, Of(changes, line).Recognition, Of(changes, line).Service, Of(changes, line).OriginalTax?.Rate))]);
+        }
+
+        _pending.AddRange(correction.Rest.Select(line => new PendingDifference(Of(changes, line) with { Amount = line.Amount, Arithmetic = Rest }, s_zero)));
+    }
+
+    private static AmountCharge Of(IReadOnlyList<AmountCharge> changes, BilledLine line) => changes.Single(change => change.Key == line.Identity.Key);
+
+    private static BilledLine LineOf(AmountCharge change) => new(new LineIdentity(change.Period, change.Key), change.Amount, TaxOf(change), change.OriginalTax?.Rate is { IsInclusive: true });
+
+    private static Money TaxOf(AmountCharge change) => change.OriginalTax?.Rate is { } rate ? Money.Round(change.Amount.Exact * rate.Factor, s_usd) : s_zero;
+
+    private static Money Creditable(MemoryInvoice invoice, TimeRange period) => invoice.State == InvoiceState.Void ? s_zero : Money.Max(s_zero, Money.Min(
+        invoice.Lines.Concat(invoice.Others).Where(line => line.Period == period).Aggregate(s_zero, (sum, line) => sum + Left(line)), invoice.LeftToCredit));
+
+    private static Money Left(IssuedLine line) => line.Net - line.Credited + (line.TaxRate is { IsInclusive: false } ? line.Tax - line.CreditedTax : s_zero);
+
+    private void Charge(IReadOnlyList<AmountCharge> changes)
+    {
+        Money[] earned = [.. changes.Select(change => change.Recognition != LineRecognition.Arrears ? s_zero : LineOf(change) is { IsTaxInclusive: true } line ? line.Amount - line.Tax : change.Amount)];
+        bool accrues = earned.Aggregate(s_zero, (sum, one) => sum + one).Sign > 0;
+        Post(InvoicePostings.LateUsage("sub", $"{_corrections}", "run", Customer, earned, Booking));
+        _pending.AddRange(changes.Select((change, i) => new PendingDifference(change, accrues ? earned[i] : s_zero)));
+        if (Agenda.NextDue(story.History, BilledTo) is not { } next || next > _now.AddDays(31))
+        {
+            Issue(new DueLines([], [], []), _now);
+        }
+    }
+
+    private void Note(MemoryInvoice invoice, IReadOnlyList<(BilledLine Line, LineRecognition Recognition, TimeRange Service, TaxRate? Rate)> parts)
+    {
+        string id = $"n{_notes++}";
+        List<LineFact> facts = [];
+        Dictionary<string, Money> still = _revenue.StillDeferred();
+        foreach ((BilledLine part, LineRecognition recognition, TimeRange service, TaxRate? rate) in parts)
+        {
+            int at = invoice.Lines.FindIndex(line => line.Identity == part.Identity);
+            LineFact fact = LineFacts.Of("", -part.Amount, -part.Tax, part.IsTaxInclusive, recognition);
+            if (at >= 0)
+            {
+                IssuedLine line = invoice.Lines[at];
+                invoice.Lines[at] = line with { Credited = line.Credited - part.Amount, CreditedTax = line.CreditedTax - part.Tax };
+                fact = fact with { StillDeferred = still.GetValueOrDefault(line.Id, s_zero) };
+                DateTimeOffset month = new(_now.UtcDateTime.Year, _now.UtcDateTime.Month, 1, 11, 0, 0, TimeSpan.Zero);
+                _revenue.Add($"{id}/{facts.Count}", line.Id, -fact.Undeferred, new TimeRange(line.Service.Clamp(month), line.Service.End));
+            }
+            else
+            {
+                invoice.Others.Add(new IssuedLine(
+                    $"{id}/{facts.Count}", part.Identity.Period, part.Identity.Key, Component(part.Identity.Key), service, recognition, part.Amount, s_zero, part.Tax, rate, s_zero, s_zero, IsVoid: false));
+            }
+
+            facts.Add(fact);
+        }
+
+        Money total = parts.Aggregate(s_zero, (sum, part) => sum - part.Line.Total);
+        Assert.True(total <= invoice.LeftToCredit, $"{invoice.Id} cannot bear {total}");
+        Money open = Money.Min(total, invoice.Remaining);
+        invoice.Remaining -= open;
+        invoice.Notes += total;
+        invoice.HasNotes = true;
+        Post(CreditNotePostings.Issued(new IssuedCreditNote(id, Customer, facts, [], open, [], Refunds: false), Booking));
+    }
+
+    private static string Component(string key) => key.Contains('#', StringComparison.Ordinal) ? key[..key.IndexOf('#', StringComparison.Ordinal)] : "";
+}
