@@ -13,9 +13,11 @@ using Metering.BillingCore.Invoices;
 using Metering.BillingCore.Jobs;
 using Metering.BillingCore.Ledger;
 using Metering.BillingCore.Outbox;
+using Metering.BillingCore.Refunds;
 using Metering.BillingCore.Runs;
 using Metering.BillingCore.Simulations;
 using Metering.BillingCore.Subscriptions;
+using Metering.BillingCore.Unbilled;
 using Metering.Contracts;
 using Metering.EventLog;
 using Microsoft.AspNetCore.Routing;
@@ -35,6 +37,7 @@ public static class BillingServices
         services.AddSingleton<TenantDatabase>().AddSingleton<BillingEdge>().AddSingleton<SimulationEndpoints>().AddSingleton<SubscriptionEndpoints>().AddSingleton<OperationEndpoints>().AddSingleton<CustomerEndpoints>().AddSingleton<ZoneMoves>()
             .AddSingleton<InvoiceEndpoints>().AddSingleton<InvoiceChangeEndpoints>().AddSingleton<ExportEndpoint>().AddHostedService<LedgerUpkeepService>();
         services.AddRuns();
+        services.AddSingleton<UnbilledEndpoints>().AddSingleton<LineEventEndpoints>();
         return services;
     }
 
@@ -60,7 +63,9 @@ public static class BillingServices
         CatalogEndpoints.Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<InvoiceEndpoints>().Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<InvoiceChangeEndpoints>().Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<LineEventEndpoints>().Map(routes, edge);
         GrantEndpoints.Map(routes, edge);
+        RefundEndpoints.Map(routes, edge);
         TransactionEndpoints.Map(routes, edge);
         BalanceEndpoints.Map(routes, edge);
         MonthEndpoints.Map(routes, edge);
@@ -72,6 +77,7 @@ public static class BillingServices
         routes.ServiceProvider.GetRequiredService<RunEndpoints>().Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<CorrectionEndpoints>().Map(routes, edge);
         routes.ServiceProvider.GetRequiredService<DiscountEndpoints>().Map(routes, edge);
+        routes.ServiceProvider.GetRequiredService<UnbilledEndpoints>().Map(routes, edge);
         OpenApi.Map(routes);
         return routes;
     }

@@ -27,6 +27,8 @@ internal static class SubscriptionsCommand
         SubscriptionOperating.Cancel(),
         SubscriptionOperating.Plain("undo", "Take back what is pending: the cancellation if there is one, otherwise the change."),
         SubscriptionOperating.Follow(),
+        SubscriptionDiscounts.Give(),
+        SubscriptionDiscounts.List(),
         SubscriptionMigrating.Migrate(),
     };
 }

@@ -11,10 +11,24 @@ internal sealed class InvoiceClient(MeteringClient client)
 
     public Task<JsonDocument> GetAsync(string id, CancellationToken cancellationToken) => client.GetAsync(PathOf(id), cancellationToken);
 
-    public Task<string> PageAsync(string id, CancellationToken cancellationToken) => client.GetTextAsync($"{PathOf(id)}/html", "text/html", cancellationToken);
+    public Task<string> PageAsync(string id, CancellationToken cancellationToken) => client.GetTextAsync($"{PathOf(id)}/html?standalone=true", "text/html", cancellationToken);
 
     public Task<JsonDocument> ExplainAsync(string id, string line, CancellationToken cancellationToken) =>
         client.GetAsync($"{PathOf(id)}/lines/{Uri.EscapeDataString(line)}/explain", cancellationToken);
+
+    /// <summary>The pages of the events that a line counted. Each is valid until the next one is asked for.</summary>
+    public async IAsyncEnumerable<JsonElement> EventsAsync(string id, string line, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string path = $"{PathOf(id)}/lines/{Uri.EscapeDataString(line)}/events?limit=1000";
+        string cursor = "";
+        do
+        {
+            using JsonDocument page = await client.GetAsync(cursor.Length == 0 ? path : $"{path}&cursor={Uri.EscapeDataString(cursor)}", cancellationToken);
+            yield return page.RootElement;
+            cursor = JsonText.Member(page.RootElement, "next_cursor");
+        }
+        while (cursor.Length > 0);
+    }
 
     /// <summary>Does something to an invoice: <c>payments</c>, <c>void</c> …</summary>
     public Task<JsonDocument> PostAsync(string id, string action, string body, CancellationToken cancellationToken) => client.PostAsync($"{PathOf(id)}/{action}", body, cancellationToken);

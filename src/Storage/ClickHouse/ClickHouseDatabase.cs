@@ -26,6 +26,9 @@ public sealed class ClickHouseDatabase : IDisposable
         ["optimize_on_insert"] = 0,
     };
 
+    /// <summary>A statement may carry the list of whose usage it reads, which is longer than the 256 KiB that a server takes by default.</summary>
+    private static readonly Dictionary<string, object> s_querySettings = new() { ["max_query_size"] = 64 << 20 };
+
     private readonly ClickHouseClient _client;
     private readonly ClickHouseClientSettings _settings;
 
@@ -75,7 +78,7 @@ public sealed class ClickHouseDatabase : IDisposable
 
     /// <inheritdoc cref="ExecuteAsync(string, IReadOnlyList{ValueTuple{string, object}}, CancellationToken)"/>
     public Task<ClickHouseDataReader> QueryAsync(string sql, IReadOnlyList<(string Name, object Value)> parameters, CancellationToken cancellationToken) =>
-        _client.ExecuteReaderAsync(sql, Collect(parameters), null, cancellationToken);
+        _client.ExecuteReaderAsync(sql, Collect(parameters), new QueryOptions { CustomSettings = s_querySettings }, cancellationToken);
 
     /// <summary>The answer as bytes of the FORMAT the statement names, streamed.</summary>
     public Task<ClickHouseRawResult> QueryRawAsync(string sql, CancellationToken cancellationToken) =>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Metering.Billing.Ledger;
 using Metering.Billing.Periods;
 using Metering.Billing.Postgres.Ledger;
+using Metering.Billing.Postgres.Tenancy;
 using Metering.Billing.Proration;
 using Metering.BillingCore.Tests.Testing;
 using Xunit;
@@ -32,6 +33,25 @@ public sealed class LedgerEndpointTests(Engines engines)
         Assert.Equal(409, other.Status);
         Assert.StartsWith("ConflictingEntries", other.Json.GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Equal(404, (await host.SendAsync("GET", $"{Transactions}/manual:none")).Status);
+    }
+
+    [Fact]
+    public async Task What_people_post_and_reverse_is_told_and_kept_once_in_the_audit_log()
+    {
+        await using BillingHost host = await BillingHost.StartAsync(engines);
+        await host.SendAsync("POST", $"{Transactions}?dry_run=true", Fee("f", "0.05"));
+        await host.SendAsync("POST", Transactions, Fee("f", "0.05"));
+        await host.SendAsync("POST", Transactions, Fee("f", "0.05"));
+        await host.SendAsync("POST", Transactions, Fee("f", "0.06"));
+        await host.SendAsync("POST", $"{Transactions}/manual:f/reverse", """{"reference":"f-back","reason":"booked twice","approver":"ada"}""");
+        await using TenantTransaction transaction = await new TenantDatabase(engines.Postgres).BeginAsync(host.Tenant, Token);
+        Assert.Equal(
+            "api ledger.posted ledger:manual:f 0.05 bank fee (approved by ada), api ledger.reversed ledger:manual:f-back 0.05 booked twice (approved by ada)",
+            await Books.ScalarAsync(
+                transaction, "select string_agg(concat_ws(' ', actor, action, subject, detail->'entries'->0->>'amount', detail->>'reason'), ', ' order by seq) from billing.audit_log"));
+        Assert.Equal(
+            "ledger.posted ledger:manual:f manual:f, ledger.reversed ledger:manual:f-back manual:f-back",
+            await Books.ScalarAsync(transaction, "select string_agg(concat_ws(' ', type, aggregate, body->>'key'), ', ' order by seq) from billing.outbox"));
     }
 
     [Theory]

@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using Metering.Billing.Postgres.Tenancy;
 using Metering.BillingCore.Runs;
 using Metering.BillingCore.Tests.Testing;
+using Metering.Contracts;
 using Metering.Storage.ClickHouse;
 using Metering.Storage.Postgres;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,11 +33,12 @@ internal sealed class Seller : IAsyncDisposable
             {"key":"calls","meter":"calls","price":{"model":"matrix","dimensions":["model"],"unknown":"hold","cells":[{"key":{"model":"small"},"component":{"model":"per_unit","unit":"2"}}]}}]}]}]}
         """;
 
-    private readonly int _meter;
+    private int _meter;
     private long _seal;
+    private long _events;
 
-    private Seller(BillingHost host, PostgresDatabase postgres, ClickHouseDatabase clickHouse, FakeTimeProvider time, int meter) =>
-        (Host, Postgres, ClickHouse, Time, _meter) = (host, postgres, clickHouse, time, meter);
+    private Seller(BillingHost host, PostgresDatabase postgres, ClickHouseDatabase clickHouse, FakeTimeProvider time) =>
+        (Host, Postgres, ClickHouse, Time) = (host, postgres, clickHouse, time);
 
     public BillingHost Host { get; }
 
@@ -58,14 +61,8 @@ internal sealed class Seller : IAsyncDisposable
         FakeTimeProvider time = new(DateTimeOffset.Parse(now, CultureInfo.InvariantCulture));
         ClickHouseDatabase clickHouse = await engines.CreateClickHouseAsync();
         BillingHost host = await BillingHost.StartAsync(engines, clickHouse, ofHost, time, settings);
-        await using NpgsqlCommand command = postgres.Source.CreateCommand($$$"""
-            with made as (
-              insert into meter (id, tenant, slug, aggregation, event_type, group_by, created_at, updated_at)
-              values ('calls', '{{{host.Tenant}}}', 'calls', 'SUM', 'call', '{"model":"$.model"}', now(), now()) returning id)
-            insert into meter_rev (meter_id, definition, state, created_at)
-            select id, '{"aggregation":"SUM","eventType":"call","valueProperty":"$.value","groupBy":{"model":"$.model"}}', 'ready', now() from made returning mrev
-            """);
-        Seller seller = new(host, postgres, clickHouse, time, (int)(await command.ExecuteScalarAsync())!);
+        Seller seller = new(host, postgres, clickHouse, time);
+        seller._meter = await seller.AddMeterAsync("calls", "SUM");
         await seller.PutAsync("/v1/products/api", """{"name":"API"}""");
         await seller.PutAsync("/v1/tax-rates/vat", """{"percent":"10","valid_from":"2020-01-01T00:00:00Z"}""");
         await seller.PutAsync("/v1/price-books/standard/draft", Catalog);
@@ -75,12 +72,39 @@ internal sealed class Seller : IAsyncDisposable
 
     /// <summary>A customer with a subject of the same name, and its subscription.</summary>
     /// <param name="more">Further fields, each with its comma before it.</param>
-    public async Task<string> SubscribeAsync(string customer, string plan = "basic", string more = "")
+    public async Task<string> SubscribeAsync(string customer, string plan = "basic", string more = "", string book = "standard")
     {
         await PutAsync($"/v1/customers/{customer}", $$"""{"name":"{{customer}}"}""");
         await PutAsync($"/v1/customers/{customer}/subjects/{customer}", "{}");
-        JsonElement made = await PostAsync("/v1/subscriptions", $$"""{"customer":"{{customer}}","price_book":"standard","plan":"{{plan}}"{{more}}}""");
+        JsonElement made = await PostAsync("/v1/subscriptions", $$"""{"customer":"{{customer}}","price_book":"{{book}}","plan":"{{plan}}"{{more}}}""");
         return made.GetProperty("subscription").GetProperty("id").GetString()!;
+    }
+
+    /// <returns>The number of its revision.</returns>
+    public async Task<int> AddMeterAsync(string slug, string aggregation)
+    {
+        string value = aggregation == "COUNT" ? "" : "\"valueProperty\":\"$.value\",";
+        await using NpgsqlCommand command = Postgres.Source.CreateCommand($$$"""
+            with made as (
+              insert into meter (id, tenant, slug, aggregation, event_type, group_by, created_at, updated_at)
+              values ('{{{slug}}}', '{{{Host.Tenant}}}', '{{{slug}}}', '{{{aggregation}}}', 'call', '{"model":"$.model"}', now(), now()) returning id)
+            insert into meter_rev (meter_id, definition, state, created_at)
+            select id, '{"aggregation":"{{{aggregation}}}","eventType":"call",{{{value}}}"groupBy":{"model":"$.model"}}', 'ready', now() from made returning mrev
+            """);
+        return (int)(await command.ExecuteScalarAsync())!;
+    }
+
+    public async Task<int> RevisionAsync(string slug)
+    {
+        await using NpgsqlCommand command = Postgres.Source.CreateCommand($"select mrev from meter_rev where meter_id = '{slug}'");
+        return (int)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>A second price book, of the name <c>mixed</c>.</summary>
+    public async Task PublishAsync(string book)
+    {
+        await PutAsync("/v1/price-books/mixed/draft", book);
+        await PostAsync("/v1/price-books/mixed/versions/1/publish", "");
     }
 
     /// <summary>Calls of the seal that comes next.</summary>
@@ -91,6 +115,20 @@ internal sealed class Seller : IAsyncDisposable
           '{kind}', {_seal + 1}, now(), toDecimal128('{calls}', 12), 1)
         """,
         TestContext.Current.CancellationToken);
+
+    /// <summary>The same, with the event that they come from.</summary>
+    public async Task SendAsync(string id, string subject, string at, string calls, string model = "small")
+    {
+        await UseAsync(subject, at, calls, model);
+        string hash = EventIdentity.Of(Encoding.UTF8.GetBytes(Host.Tenant), "test"u8, Encoding.UTF8.GetBytes(id)).ToString();
+        string data = $$"""{"value":{{calls}},"model":"{{model}}"}""";
+        await ClickHouse.ExecuteAsync(
+            $"""
+            INSERT INTO usage_raw (tenant, type, subject, time, part, off, at, id_hash, source, id, data, kind)
+            VALUES ('{Host.Tenant}', 'call', '{subject}', toDateTime64('{At(at):yyyy-MM-dd HH:mm:ss}', 7, 'UTC'), 0, {(_seal * 1000) + ++_events}, now(), toFixedString(unhex('{hash}'), 16), 'test', '{id}', '{data}', 'use')
+            """,
+            TestContext.Current.CancellationToken);
+    }
 
     public async Task SealAsync(string upto)
     {

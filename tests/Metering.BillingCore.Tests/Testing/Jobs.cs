@@ -36,8 +36,10 @@ internal static class Jobs
         }
     }
 
-    public static SubscriptionClockJob Clock(Shop shop, BillingOptions? options = null) => new(
-        new TenantDatabase(shop.Database), shop.Database, new InvoiceStandings(), Options.Create(options ?? new BillingOptions()), shop.Time, Metrics(), NullLogger<SubscriptionClockJob>.Instance);
+    public static SubscriptionClockJob Clock(Shop shop, BillingOptions? options = null) => Clock(shop.Database, shop.Time, options);
+
+    public static SubscriptionClockJob Clock(PostgresDatabase database, TimeProvider time, BillingOptions? options = null) => new(
+        new TenantDatabase(database), database, new InvoiceStandings(), Options.Create(options ?? new BillingOptions()), time, Metrics(), NullLogger<SubscriptionClockJob>.Instance);
 
     public static OutboxRelay Relay(PostgresDatabase database, ITopic topic, TimeProvider time, BillingOptions? options = null) =>
         new(topic, new OutboxQueue(database), Options.Create(options ?? new BillingOptions()), time, Metrics(), NullLogger<OutboxRelay>.Instance);

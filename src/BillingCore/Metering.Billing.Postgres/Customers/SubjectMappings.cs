@@ -20,6 +20,14 @@ public static class SubjectMappings
         return await command.ExecuteScalarAsync(cancellationToken) as long? ?? 0;
     }
 
+    /// <summary>The last change that had been recorded by an instant; 0 before there is one.</summary>
+    public static async Task<long> SequenceAtAsync(TenantTransaction transaction, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            "select coalesce(max(seq), 0) from billing.customer_subject where tenant_id = $1 and recorded_at <= $2", transaction.Tenant, at);
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     /// <summary>Of these customers, by subject and time.</summary>
     /// <param name="asOf">As it was after this change.</param>
     public static async Task<IReadOnlyList<SubjectMapping>> ReadAsync(TenantTransaction transaction, IReadOnlyList<string> customers, long asOf, CancellationToken cancellationToken)
@@ -30,6 +38,14 @@ public static class SubjectMappings
             where tenant_id = $1 and customer = any($2) and seq <= $3 and (superseded_by is null or superseded_by > $3) order by subject, valid_from
             """,
             transaction.Tenant, customers.ToArray(), asOf);
+        return await ReadAsync(command, cancellationToken);
+    }
+
+    /// <summary>Of these subjects as it is now, by subject and time.</summary>
+    public static async Task<IReadOnlyList<SubjectMapping>> OfSubjectsAsync(TenantTransaction transaction, IReadOnlyList<string> subjects, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            $"select {Columns} from billing.customer_subject where tenant_id = $1 and subject = any($2) and superseded_by is null order by subject, valid_from", transaction.Tenant, subjects.ToArray());
         return await ReadAsync(command, cancellationToken);
     }
 

@@ -137,6 +137,14 @@ public static class GrantStore
         return (int)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
+    /// <summary>What of a grant was turned into a refund, sent or not.</summary>
+    internal static async Task<Money> RefundedAsync(TenantTransaction transaction, GrantRow grant, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = transaction.Command(
+            "select coalesce(sum(amount), 0)::bigint from billing.grant_use where tenant_id = $1 and grant_id = $2 and cause like 'refund:%'", transaction.Tenant, grant.Id);
+        return new Money((long)(await command.ExecuteScalarAsync(cancellationToken))!, grant.Amount.Currency);
+    }
+
     /// <summary>Those that invoices sell, when these are paid or voided.</summary>
     internal static async Task TurnSoldAsync(TenantTransaction transaction, IReadOnlyList<string> invoices, GrantState state, CancellationToken cancellationToken)
     {

@@ -2,6 +2,7 @@ using Metering.Billing.Invoicing;
 using Metering.Billing.Ledger;
 using Metering.Billing.Postgres.Grants;
 using Metering.Billing.Postgres.Ledger;
+using Metering.Billing.Postgres.Refunds;
 using Metering.Billing.Postgres.Tenancy;
 
 namespace Metering.Billing.Postgres.Invoices;
@@ -54,6 +55,11 @@ public static class CreditNotes
         if (invoice.State == InvoiceState.Uncollectible)
         {
             return InvoiceRefusal.WrittenOff;
+        }
+
+        if (await RefundStore.SentAsync(transaction, new RefundSource(id, Grant: null), cancellationToken) > 0)
+        {
+            return InvoiceRefusal.Spent; // refunds payable is one account for all customers: it could pay with another's money
         }
 
         IReadOnlyList<GrantMove> given = await GrantStore.MovesOfAsync(transaction, $"credit-note:{id}", cancellationToken);

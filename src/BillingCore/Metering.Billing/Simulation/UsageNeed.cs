@@ -29,6 +29,9 @@ public sealed class UsageNeed : IEquatable<UsageNeed>
         ? new UsageNeed(source, [.. matrix.Dimensions.Order(StringComparer.Ordinal)], Components(matrix).Any(cell => cell.Price is PercentagePrice))
         : new UsageNeed(source, [], component.Price is PercentagePrice);
 
+    /// <summary>One quantity, of all events that the source takes.</summary>
+    public static UsageNeed QuantityOf(UsageSource source) => new(source, [], isOfEvents: false);
+
     public bool Equals(UsageNeed? other) => other is not null && _identity == other._identity;
 
     public override bool Equals(object? obj) => Equals(obj as UsageNeed);

@@ -7,6 +7,12 @@ namespace Metering.BillingCore.Invoices;
 /// <summary>Invoices and what belongs to them, on the wire.</summary>
 internal static class InvoiceBodies
 {
+    /// <summary>Kind of the lines that bill what events come to.</summary>
+    public const string UsageLine = "usage";
+
+    /// <summary>Where the events of a usage line are, within its invoice.</summary>
+    public static string EventsOf(InvoiceLineRow row) => string.Create(CultureInfo.InvariantCulture, $"lines/{row.Number}/events");
+
     public static void Write(Utf8JsonWriter json, InvoiceRow invoice)
     {
         json.WriteStartObject();
@@ -169,6 +175,10 @@ internal static class InvoiceBodies
         json.WriteString("tax", row.Tax.ToString());
         json.WriteString("total", row.Total.ToString());
         json.WriteString("accrued", row.Accrued.ToString());
+        if (row.Kind == UsageLine)
+        {
+            json.WriteString("events", $"/v1/invoices/{view.Invoice.Id}/{EventsOf(row)}");
+        }
     }
 
     private static void WriteList<T>(Utf8JsonWriter json, string name, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)

@@ -16,6 +16,7 @@ internal sealed class InvoiceEndpoints(HistoryCheck history)
 {
     public const string Invoices = "/v1/invoices";
     public const string Invoice = $"{Invoices}/{{invoice}}";
+    public const string Line = $"{Invoice}/lines/{{line}}";
 
     private const int MaxDifferences = 100;
 
@@ -26,7 +27,17 @@ internal sealed class InvoiceEndpoints(HistoryCheck history)
         edge.Map(routes, HttpMethods.Get, Invoice, GetAsync);
         edge.Map(routes, HttpMethods.Delete, Invoice, DeleteAsync);
         edge.Map(routes, HttpMethods.Get, $"{Invoice}/html", HtmlAsync);
-        edge.Map(routes, HttpMethods.Get, $"{Invoice}/lines/{{line}}/explain", ExplainAsync);
+        edge.Map(routes, HttpMethods.Get, $"{Line}/explain", ExplainAsync);
+    }
+
+    /// <summary>The line of the route, and its invoice.</summary>
+    /// <exception cref="RefusedException">There is none.</exception>
+    public static async Task<(InvoiceView View, int Line)> LineAsync(BillingRequest request)
+    {
+        InvoiceView view = await ViewAsync(request);
+        return int.TryParse(request.Route("line"), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0 && number <= view.Lines.Count
+            ? (view, number)
+            : throw RefusedException.NotFound($"Invoice {view.Invoice.Id} has lines 1 to {view.Lines.Count}.");
     }
 
     private static async Task<Answer> ListAsync(BillingRequest request)
@@ -57,15 +68,19 @@ internal sealed class InvoiceEndpoints(HistoryCheck history)
     private static async Task<Answer> HtmlAsync(BillingRequest request)
     {
         InvoiceView view = await ViewAsync(request);
-        return new Answer(StatusCodes.Status200OK, InvoicePage.Bytes(view), ContentType: "text/html; charset=utf-8");
+        bool isServed = request.Query("standalone") switch
+        {
+            null or "false" => true,
+            "true" => false,
+            _ => throw RefusedException.BadRequest("standalone must be true or false."),
+        };
+        return new Answer(StatusCodes.Status200OK, InvoicePage.Bytes(view, isServed), ContentType: "text/html; charset=utf-8");
     }
 
     private static async Task<Answer> ExplainAsync(BillingRequest request)
     {
-        InvoiceView view = await ViewAsync(request);
-        return int.TryParse(request.Route("line"), NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0 && number <= view.Lines.Count
-            ? Answer.Json(json => InvoiceBodies.WriteExplained(json, view, number), etag: BillingRequest.ETagOf(view.Invoice.Revision))
-            : throw RefusedException.NotFound($"Invoice {view.Invoice.Id} has lines 1 to {view.Lines.Count}.");
+        (InvoiceView view, int number) = await LineAsync(request);
+        return Answer.Json(json => InvoiceBodies.WriteExplained(json, view, number), etag: BillingRequest.ETagOf(view.Invoice.Revision));
     }
 
     /// <summary>A page of all final invoices, or the one that is asked for; from their stored inputs, and on request from the history as well.</summary>

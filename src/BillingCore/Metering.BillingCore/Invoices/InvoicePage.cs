@@ -35,14 +35,18 @@ internal sealed class InvoicePage
     private readonly InvoiceRow _invoice;
     private readonly ZoneRules _zone;
 
-    private InvoicePage(InvoiceView view)
+    private readonly bool _isServed;
+
+    private InvoicePage(InvoiceView view, bool isServed)
     {
         _view = view;
+        _isServed = isServed;
         _invoice = view.Invoice;
         _zone = TzdbZones.Instance.Find(view.Customer.Zone) ?? TzdbZones.Instance.Find("UTC")!;
     }
 
-    public static byte[] Bytes(InvoiceView view) => Encoding.UTF8.GetBytes(new InvoicePage(view).Write());
+    /// <param name="isServed">Whether it is looked at where it is served: then usage lines link to their events. A file would link to nothing.</param>
+    public static byte[] Bytes(InvoiceView view, bool isServed) => Encoding.UTF8.GetBytes(new InvoicePage(view, isServed).Write());
 
     private string Write()
     {
@@ -127,6 +131,10 @@ internal sealed class InvoicePage
         {
             _html.Element("div", row.Component.Length > 0 ? row.Component : row.Key, "what").Element("div", Subtitle(line, row), "soft");
             WriteSteps(row.Number);
+            if (_isServed && row.Kind == InvoiceBodies.UsageLine)
+            {
+                _html.Element("div", "soft", () => _html.Link(InvoiceBodies.EventsOf(row), "The events it counted"));
+            }
         });
         Money reduced = row.Discount + row.Promotional;
         _html.Element("td", row.Amount.ToString(), "number").Element("td", reduced.IsZero ? "" : (-reduced).ToString(), "number")

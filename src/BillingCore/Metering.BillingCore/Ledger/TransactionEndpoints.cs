@@ -72,6 +72,11 @@ internal static class TransactionEndpoints
             _ => throw RefusedException.BadRequest("dry_run must be true or false."),
         };
         PostResult result = (await LedgerStore.PostAsync(request.Transaction, [transaction], isDry ? PostMode.DryRun : PostMode.Atomic, request.Aborted))[0];
+        if (result == PostResult.Posted && !isDry)
+        {
+            await LedgerEvents.AddAsync(request.Transaction, Actors.Api, transaction, request.Now, request.Aborted);
+        }
+
         return result switch
         {
             PostResult.Posted when !isDry => AnswerOf(transaction, result, StatusCodes.Status201Created) with { Location = $"{Transactions}/{Uri.EscapeDataString(transaction.Key)}" },

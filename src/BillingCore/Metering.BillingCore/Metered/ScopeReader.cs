@@ -27,6 +27,14 @@ internal sealed class ScopeReader(ClickHouseDatabase database, string tenant, Se
         return usage;
     }
 
+    /// <summary>Quantity and number of events of one scope, which may be none.</summary>
+    public async Task<(Usage Usage, long Events)> TotalAsync(MeterRevision meter, UsageNeed need, IReadOnlyList<ScopeRange> ranges, CancellationToken cancellationToken)
+    {
+        SqlValues sql = new();
+        await using ClickHouseDataReader reader = await database.QueryAsync(QuantityText(meter, need, ranges, sql), sql.Parameters, cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? (Usage.Of(AggregateColumns.QuantityOf(reader, 1, meter.Definition.Aggregation)), reader.GetInt64(2)) : (Usage.None, 0);
+    }
+
     private async Task QuantitiesAsync(Dictionary<int, Usage> usage, MeterRevision meter, UsageNeed need, List<ScopeRange> ranges, CancellationToken cancellationToken)
     {
         SqlValues sql = new();
@@ -59,7 +67,8 @@ internal sealed class ScopeReader(ClickHouseDatabase database, string tenant, Se
     private async Task EventsAsync(Dictionary<int, Usage> usage, MeterRevision meter, UsageNeed need, List<ScopeRange> ranges, CancellationToken cancellationToken)
     {
         SqlValues sql = new();
-        await using ClickHouseDataReader reader = await database.QueryAsync(EventText(meter, ranges, sql), sql.Parameters, cancellationToken);
+        await using ClickHouseDataReader reader = await database.QueryAsync(
+            ScopeEvents.Text(tenant, seal, meter, ranges, after: null, maxEvents + 1L, sql), sql.Parameters, cancellationToken);
         EventCollector collector = new(meter, need.Dimensions, need.Source);
         int? scope = null;
         while (await reader.ReadAsync(cancellationToken))
@@ -86,7 +95,7 @@ internal sealed class ScopeReader(ClickHouseDatabase database, string tenant, Se
         return read > maxEvents ? throw new TooManyEventsException(maxEvents) : usage;
     }
 
-    private string QuantityText(MeterRevision meter, UsageNeed need, List<ScopeRange> ranges, SqlValues sql)
+    private string QuantityText(MeterRevision meter, UsageNeed need, IReadOnlyList<ScopeRange> ranges, SqlValues sql)
     {
         Aggregation aggregation = meter.Definition.Aggregation;
         List<string> dimensions = [.. meter.Definition.GroupBy.Keys];
@@ -103,7 +112,7 @@ internal sealed class ScopeReader(ClickHouseDatabase database, string tenant, Se
               SELECT r.scope AS scope{columns}{points}, sum(toDecimal256(w.s, 12)) AS ps, sum(w.n) AS pn
               FROM (
                 SELECT subject, minute, grp, v, vt, vid, s, n FROM usage_window FINAL
-                WHERE tenant = {sql.Text(tenant)} AND meter = {sql.Add(meter.Number, "UInt32")} AND {Between(ranges, "minute", sql)}
+                WHERE tenant = {sql.Text(tenant)} AND meter = {sql.Add(meter.Number, "UInt32")} AND {ScopeRange.Between(ranges, "minute", sql)}
                   AND seal_no <= {sql.Add(seal.Number, "UInt64")} AND (kind != 'history' OR seal_no <= {sql.Add(seal.ApprovedHistory, "UInt64")})
                   AND subject IN (SELECT subject FROM ranges)) AS w
               JOIN ranges AS r ON w.subject = r.subject
@@ -114,40 +123,6 @@ internal sealed class ScopeReader(ClickHouseDatabase database, string tenant, Se
             ORDER BY scope{groups}
             """;
     }
-
-    /// <summary>The rule of the view <c>usage_events</c>, for the records that the seal has folded: those up to its cut.</summary>
-    private string EventText(MeterRevision meter, List<ScopeRange> ranges, SqlValues sql)
-    {
-        string isFolded = $"tenant = {sql.Text(tenant)} AND off <= {sql.Add(seal.Cut, "Array(UInt64)")}[part + 1]";
-        return $"""
-            WITH ranges AS ({ScopeRange.Table(ranges)}),
-            corrections AS (
-              SELECT target_hash, target_off, maxIf(off, kind = 'amend') AS amendment, countIf(kind = 'void') AS voids
-              FROM usage_raw FINAL WHERE kind != 'use' AND {isFolded} GROUP BY target_hash, target_off),
-            corrected AS (
-              SELECT e.id_hash AS id_hash, e.off AS off, max(c.amendment) AS amendment, sum(c.voids) AS voids
-              FROM (
-                SELECT id_hash, off, born_void FROM usage_raw FINAL
-                WHERE kind = 'use' AND {isFolded} AND id_hash IN (SELECT target_hash FROM corrections)) AS e
-              JOIN corrections AS c ON c.target_hash = e.id_hash
-              WHERE c.target_off = e.off OR (e.born_void = 1 AND c.target_off = 0)
-              GROUP BY e.id_hash, e.off)
-            SELECT r.scope AS scope, w.ticks, w.source, w.id, w.data
-            FROM (
-              SELECT subject, reinterpretAsInt64(time) AS ticks, toInt64(toUnixTimestamp(time)) AS second, source, id, data
-              FROM usage_raw FINAL
-              WHERE {isFolded} AND type = {sql.Text(meter.Definition.EventType)} AND subject IN (SELECT subject FROM ranges) AND {Between(ranges, "time", sql)}
-                AND ((kind = 'use' AND (id_hash, off) NOT IN (SELECT id_hash, off FROM corrected))
-                  OR (kind = 'amend' AND (target_hash, off) IN (SELECT id_hash, amendment FROM corrected WHERE voids = 0)))) AS w
-            JOIN ranges AS r ON w.subject = r.subject
-            WHERE w.second >= r.from_s AND w.second < r.to_s
-            ORDER BY scope, w.ticks, w.source, w.id
-            LIMIT {sql.Add(maxEvents + 1L, "UInt64")} BY scope
-            """;
-    }
-
-    private static string Between(List<ScopeRange> ranges, string column, SqlValues sql) =>
-        $"{column} >= {sql.Minute(ranges.Min(range => range.Time.Start))} AND {column} < {sql.Minute(ranges.Max(range => range.Time.End))}";
 }
 
 /// <summary>A price of single events is for scopes of fewer of them.</summary>

@@ -1,5 +1,4 @@
 using Metering.Aggregator.Engine.Meters;
-using Metering.Billing.Postgres.Catalog;
 using Metering.Billing.Postgres.Runs;
 using Metering.Billing.Postgres.Tenancy;
 using Metering.Billing.Rating;
@@ -21,7 +20,7 @@ internal sealed class UsageOfScopes(ClickHouseDatabase database, int maxEvents)
             return;
         }
 
-        Dictionary<string, MeterRevision> meters = await MetersAsync(transaction, cancellationToken);
+        Dictionary<string, MeterRevision> meters = await CountedRevisions.ReadAsync(transaction, cancellationToken);
         ScopeReader reader = new(database, transaction.Tenant, seal, maxEvents);
         foreach (IGrouping<UsageNeed, (OpenSubscription Subscription, RatingScope Scope, int Index)> same in scopes
             .Select((one, index) => (one.Subscription, one.Scope, index))
@@ -52,18 +51,6 @@ internal sealed class UsageOfScopes(ClickHouseDatabase database, int maxEvents)
         let time = subject.Within(active)
         where !time.IsEmpty
         select new ScopeRange(index, subject.Subject, time);
-
-    private static async Task<Dictionary<string, MeterRevision>> MetersAsync(TenantTransaction transaction, CancellationToken cancellationToken)
-    {
-        Dictionary<string, MeterRevision> meters = new(StringComparer.Ordinal);
-        foreach ((string slug, CountedMeter meter) in await CountedMeters.ReadAsync(transaction, cancellationToken))
-        {
-            MeterDefinition definition = MeterDefinition.FromJson(meter.Definition);
-            meters[slug] = new MeterRevision(meter.Revision, transaction.Tenant, definition with { GroupBy = new SortedDictionary<string, string>(definition.GroupBy, StringComparer.Ordinal) });
-        }
-
-        return meters;
-    }
 
     private static string? WhyNot(Dictionary<string, MeterRevision> meters, UsageNeed need)
     {

@@ -17,7 +17,7 @@ public sealed record GrantRequest(
     public static GrantRequest Read(JsonElement body, DateTimeOffset now, List<Problem> problems)
     {
         JsonFields fields = new(body, "", problems);
-        Currency currency = ReadCurrency(fields);
+        Currency currency = fields.RequiredCurrency("currency");
         if (!fields.Has("kind"))
         {
             fields.Refuse("kind", "is required: promotional or paid");
@@ -44,22 +44,6 @@ public sealed record GrantRequest(
 
         fields.Close();
         return request;
-    }
-
-    private static Currency ReadCurrency(JsonFields fields)
-    {
-        string code = fields.RequiredText("currency");
-        if (Currency.Find(code) is { } currency)
-        {
-            return currency;
-        }
-
-        if (code.Length > 0)
-        {
-            fields.Refuse("currency", "is no currency of ISO 4217");
-        }
-
-        return Currency.Of("USD");
     }
 }
 

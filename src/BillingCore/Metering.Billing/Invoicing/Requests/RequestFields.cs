@@ -47,6 +47,22 @@ internal static class RequestFields
         return fields.Amount(name, currency) ?? new Money(1, currency);
     }
 
+    public static Currency RequiredCurrency(this JsonFields fields, string name)
+    {
+        string code = fields.RequiredText(name);
+        if (Currency.Find(code) is { } currency)
+        {
+            return currency;
+        }
+
+        if (code.Length > 0)
+        {
+            fields.Refuse(name, "is no currency of ISO 4217");
+        }
+
+        return Currency.Of("USD");
+    }
+
     /// <summary>The caller's own name for what he asks for; null when absent.</summary>
     public static string? Reference(this JsonFields fields, string name) => Limited(fields, name, MaxReferenceLength);
 
