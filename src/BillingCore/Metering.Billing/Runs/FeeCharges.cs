@@ -41,7 +41,7 @@ internal static class FeeCharges
 
         IssuedLine first = FirstOf(issued) ?? issued[0];
         Earning earning = AsDiscounted(EarningOf(history, part), first);
-        Money now = Now(part, earning, first.Service.End);
+        Money now = part.Time == first.Service && first.Amount.Sign >= 0 ? first.Net : Now(part, earning, first.Service.End);
         Money before = issued.Aggregate(Money.Zero(history.Currency), (sum, line) => sum + line.Net - line.Credited);
         return now == before ? null : Changed(part, first, Between(part.Time, first.Service, first.Service.End), now - before, $"{Describe(part, earning.Net, earning, part.Time)}; {before} issued");
     }
@@ -113,8 +113,12 @@ internal static class FeeCharges
         ? charge
         : charge with { Corrects = first.Id, OriginalTax = new OriginalTax(first.TaxRate) };
 
-    /// <summary>What is given back, or added, is of what the line cost after discounts.</summary>
-    private static Earning AsDiscounted(Earning full, IssuedLine first) => first.Amount.IsZero ? full : full with { Net = full.Net * (first.Net.Exact / first.Amount.Exact) };
+    /// <summary>What is given back, or added, is of what the line cost after discounts. One that a correction found has them in its amount.</summary>
+    private static Earning AsDiscounted(Earning full, IssuedLine first)
+    {
+        Money whole = first.IsDifference ? full.Of(first.Service) : first.Amount;
+        return whole.IsZero ? full : full with { Net = full.Net * (first.Net.Exact / whole.Exact) };
+    }
 
     /// <summary>The time by which a part became longer or shorter than it was billed; all of it when it did not.</summary>
     private static TimeRange Between(TimeRange now, TimeRange first, DateTimeOffset until) => now.End == until ? now

@@ -29,7 +29,7 @@ public static class PeriodCorrection
         HashSet<string> recomputed = [.. now.Lines.Select(line => line.Key), .. ahead];
         return
         [
-            .. fees.Zip(now.Lines, (fee, line) => fee with { Amount = line.Amount - line.Discount, OriginalTax = fee.OriginalTax ?? new OriginalTax(line.TaxRate) }),
+            .. fees.Zip(now.Lines, (fee, line) => fee with { Amount = line.Amount - line.Discount, OriginalTax = fee.OriginalTax ?? new OriginalTax(line.TaxRate) }).Where(fee => !fee.Amount.IsZero),
             .. now.Lines.Skip(fees.Length).Select(line => Change(line, [.. issued.Where(one => one.Key == line.Key)])).OfType<AmountCharge>(),
             .. issued.Where(line => line.Recognition != LineRecognition.GrantPurchase && !recomputed.Contains(line.Key))
                 .GroupBy(line => line.Key, StringComparer.Ordinal)

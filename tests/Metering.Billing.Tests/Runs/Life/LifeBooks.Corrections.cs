@@ -111,7 +111,8 @@ internal sealed partial class LifeBooks
         }
 
         LifeLine first = Array.Find(issued, line => line.Amount >= 0) ?? issued[0];
-        long change = Now(fee, owed.Whole(fee), first, first.To) - issued.Sum(line => line.Net - line.Credited);
+        long now = (fee.From, fee.To) == (first.From, first.To) && first.Amount >= 0 ? first.Net : Now(fee, owed.Whole(fee), first, first.To);
+        long change = now - issued.Sum(line => line.Net - line.Credited);
         return change == 0 ? null : Changed(fee, first, first.To, change);
     }
 
@@ -140,6 +141,11 @@ internal sealed partial class LifeBooks
     {
         long[] earned = [.. changes.Select((line, i) => line.Kind != "arrears" ? 0 : line.Amount - (line.Rate is { IsInclusive: true } ? tax[i] : 0))];
         _pending.AddRange(changes.Select((line, i) => line with { Accrued = earned.Sum() > 0 ? earned[i] : 0, WasPending = true }));
+        IssueUnlessDue();
+    }
+
+    private void IssueUnlessDue()
+    {
         if (_agenda.NextDue(BilledTo, billedFrom) is not { } next || next > _now.AddDays(31))
         {
             Issue([], [], _now);
@@ -167,6 +173,10 @@ internal sealed partial class LifeBooks
         }
 
         _pending.AddRange(given == credit ? [] : changes.Select((line, i) => line with { Amount = line.Amount - done[i].Amount, IsRest = true, WasPending = true }).Where((line, i) => line.Amount != 0 || tax[i] != done[i].Tax));
+        if (given < credit)
+        {
+            IssueUnlessDue();
+        }
     }
 
     private static (long Amount, long Tax)[] Parts(List<LifeLine> changes, long[] tax, long given, long credit)
