@@ -29,7 +29,8 @@ internal static class FeeCharges
 
     /// <summary>
     /// What the part costs by the time that it has now, less what was issued for it and not given back: credit notes count, whoever asked for them, as they do for every
-    /// other line of a corrected period.
+    /// other line of a corrected period. A part that no invoice has billed for itself does not say what discount it had, and is charged whole (<see cref="Charge.OriginalTax"/> is null):
+    /// what was issued for it is still to be taken away.
     /// </summary>
     /// <inheritdoc cref="Of"/>
     public static AmountCharge? Corrected(BillingHistory history, FeePart part, IReadOnlyList<IssuedLine> issued)
@@ -40,8 +41,13 @@ internal static class FeeCharges
         }
 
         IssuedLine first = FirstOf(issued) ?? issued[0];
+        if (first.IsDifference || first.Amount.IsZero)
+        {
+            return Of(history, part, []);
+        }
+
         Earning earning = AsDiscounted(EarningOf(history, part), first);
-        Money now = part.Time == first.Service && first.Amount.Sign >= 0 ? first.Net : Now(part, earning, first.Service.End);
+        Money now = Now(part, earning, first.Service.End);
         Money before = issued.Aggregate(Money.Zero(history.Currency), (sum, line) => sum + line.Net - line.Credited);
         return now == before ? null : Changed(part, first, Between(part.Time, first.Service, first.Service.End), now - before, $"{Describe(part, earning.Net, earning, part.Time)}; {before} issued");
     }
@@ -113,12 +119,8 @@ internal static class FeeCharges
         ? charge
         : charge with { Corrects = first.Id, OriginalTax = new OriginalTax(first.TaxRate) };
 
-    /// <summary>What is given back, or added, is of what the line cost after discounts. One that a correction found has them in its amount.</summary>
-    private static Earning AsDiscounted(Earning full, IssuedLine first)
-    {
-        Money whole = first.IsDifference ? full.Of(first.Service) : first.Amount;
-        return whole.IsZero ? full : full with { Net = full.Net * (first.Net.Exact / whole.Exact) };
-    }
+    /// <summary>What is given back, or added, is of what the line cost after discounts.</summary>
+    private static Earning AsDiscounted(Earning full, IssuedLine first) => first.Amount.IsZero ? full : full with { Net = full.Net * (first.Net.Exact / first.Amount.Exact) };
 
     /// <summary>The time by which a part became longer or shorter than it was billed; all of it when it did not.</summary>
     private static TimeRange Between(TimeRange now, TimeRange first, DateTimeOffset until) => now.End == until ? now

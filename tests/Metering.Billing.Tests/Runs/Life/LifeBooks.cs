@@ -142,8 +142,7 @@ internal sealed partial class LifeBooks(Owed owed, IReadOnlyList<LifeTaxRule> ta
             return 0;
         }
 
-        long undiscounted = first.IsDifference ? owed.Part(whole, fee, first.From, first.To) : first.Amount;
-        return owed.Part(undiscounted == 0 ? whole : whole * new Ratio(first.Net, undiscounted), fee, fee.From, fee.To);
+        return owed.Part(first.Amount == 0 ? whole : whole * new Ratio(first.Net, first.Amount), fee, fee.From, fee.To);
     }
 
     private LifeLine Changed(OwedFee fee, LifeLine first, DateTimeOffset covered, long change)
