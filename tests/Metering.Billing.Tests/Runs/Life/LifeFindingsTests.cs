@@ -136,12 +136,17 @@ public sealed class LifeFindingsTests
     [Fact]
     public void What_no_invoice_can_bear_becomes_the_customers_credit_once_no_other_comes()
     {
-        (Story story, MemorySeller seller) = Billed(new Story());
+        Story story = new();
+        story.Start(story.Plan("basic", "base 120 advance /year, calls 1 usage"), "2026-04-01").Use("calls", "2026-04-05", "8");
+        MemorySeller seller = new(story);
+        seller.Bill(Story.At("2026-04-01"));
         story.Do(story.Now.Cancel(Story.At("2026-05-01")));
-        story.Use("calls", "2026-04-21", "-8");
+        seller.Bill(Story.At("2026-05-01")); // 8 of April, and 110.14 of the year given back: below zero, so it bears nothing
+        story.Use("calls", "2026-04-21", "-4");
         seller.Touch(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
         seller.Correct(Story.At("2026-05-02"));
         Assert.Empty(seller.Waiting);
+        Assert.Equal("calls -4.00", Lines(seller)[^1]);
     }
 
     private static string[] TrueUps(MemorySeller seller) =>
