@@ -182,7 +182,7 @@ internal sealed class Story
     {
         Fraction price = Fraction.Parse(words[1]);
         Fraction quantity = words.FirstOrDefault(word => word.StartsWith('x')) is { } times ? Fraction.Parse(times[1..]) : Fraction.One;
-        BillingInterval interval = new(words.Contains("/year") ? IntervalUnit.Year : IntervalUnit.Month);
+        BillingInterval interval = new(words.Contains("/year") ? IntervalUnit.Year : words.Contains("/week") ? IntervalUnit.Week : IntervalUnit.Month);
         ChargeTiming timing = words[2] switch { "advance" => ChargeTiming.Advance, "arrears" => ChargeTiming.Arrears, "once" => ChargeTiming.Once, _ => ChargeTiming.Usage };
         Component component = new() { Key = words[0], Price = new LicensedPrice(new SingleRatePrice(new UnitRate(price)), AllowsParts: true) };
         if (timing == ChargeTiming.Usage)

@@ -3,6 +3,7 @@ using Metering.Billing.Ledger;
 using Metering.Billing.Postgres.Invoices;
 using Metering.Billing.Postgres.Ledger;
 using Metering.Billing.Proration;
+using Metering.Billing.Tax;
 using Metering.Billing.Zones;
 using Metering.BillingCore.Tests.Testing;
 using Xunit;
@@ -163,11 +164,12 @@ public sealed class CreditNoteTests(Engines engines)
     {
         await using BilledTenant acme = await BilledTenant.StartAsync(engines);
         InvoiceRow invoice = await acme.BillAsync(Fee("a", "100"));
+        TaxRate vat = new("vat", 20, IsInclusive: false);
         NoteToIssue note = new(
             invoice.Id, "correction:1", "late usage",
             [
-                new DifferencePart(InJanuary, "a", "a", Billing.Invoicing.LineRecognition.Arrears, Money("50"), Money("0"), Money("10"), IsTaxInclusive: false),
-                new DifferencePart(InJanuary, "b", "b", Billing.Invoicing.LineRecognition.Arrears, Money("-20"), Money("0"), Money("-4"), IsTaxInclusive: false),
+                new DifferencePart(InJanuary, "a", "a", Billing.Invoicing.LineRecognition.Arrears, Money("50"), Money("0"), Money("10"), vat),
+                new DifferencePart(InJanuary, "b", "b", Billing.Invoicing.LineRecognition.Arrears, Money("-20"), Money("0"), Money("-4"), vat),
             ],
             Refunds: false);
         for (int time = 0; time < 2; time++)

@@ -135,7 +135,8 @@ internal sealed class CreditNoteFacts
             InvoiceLineRow? same = Array.Find(billed, line => line.Period == one.Period && line.Key == one.Key);
             Money total = one.Amount - one.Promotional + (one.IsTaxInclusive ? Money.Zero(invoice.Currency) : one.Tax);
             return new CreditNoteLineRow(
-                id, 0, invoice.Id, same?.Number, invoice.Subscription, one.Period, one.Key, one.Component, one.Recognition, one.Amount, one.Promotional, one.Tax, one.IsTaxInclusive, total);
+                id, 0, invoice.Id, same?.Number, invoice.Subscription, one.Period, one.Key, one.Component, one.Recognition, one.Amount, one.Promotional, one.Tax, one.IsTaxInclusive, total,
+                same is null ? one.Rate : null);
         }
 
         LinePart wanted = (LinePart)part;
@@ -145,7 +146,8 @@ internal sealed class CreditNoteFacts
             ? CreditNote.Credit(line.Creditable, amount, before, invoice.Rounding)
             : isWhole || line.Amount.Sign > 0 ? CreditNote.CreditRest(line.Creditable, before, invoice.Rounding) : CreditNote.Credit(line.Creditable, Money.Zero(invoice.Currency), before, invoice.Rounding);
         return new CreditNoteLineRow(
-            id, 0, invoice.Id, line.Number, line.Subscription, line.Period, line.Key, line.Component, line.Recognition, credit.Amount, credit.Promotional, credit.Tax, line.IsTaxInclusive, credit.Total);
+            id, 0, invoice.Id, line.Number, line.Subscription, line.Period, line.Key, line.Component, line.Recognition, credit.Amount, credit.Promotional, credit.Tax, line.IsTaxInclusive, credit.Total,
+            OwnRate: null);
     }
 
     private CreditedLine Credited(InvoiceLineRow line) => _credited[line.Invoice].Where(one => one.Line == line.Number).Aggregate(

@@ -1,5 +1,6 @@
 using Metering.Billing.Invoicing;
 using Metering.Billing.Periods;
+using Metering.Billing.Tax;
 
 namespace Metering.Billing.Postgres.Invoices;
 
@@ -14,9 +15,10 @@ public sealed record CreditNoteRow(
 
 /// <param name="Number">From 1, of the note.</param>
 /// <param name="Line">Number of the invoice line; null for a difference in a line that the invoice has not.</param>
+/// <param name="OwnRate">Of such a line; null for one without tax, and where the invoice's line has the rate.</param>
 public sealed record CreditNoteLineRow(
     string Note, int Number, string Invoice, int? Line, string? Subscription, TimeRange Period, string Key, string Component, LineRecognition Recognition, Money Amount, Money Promotional, Money Tax,
-    bool IsTaxInclusive, Money Total)
+    bool IsTaxInclusive, Money Total, TaxRate? OwnRate)
 {
     public string Id => LineId.Of(Note, Number);
 }

@@ -1,5 +1,6 @@
 using Metering.Billing.Periods;
 using Metering.Billing.Postgres.Tenancy;
+using Metering.Billing.Tax;
 using Npgsql;
 
 namespace Metering.Billing.Postgres.Invoices;
@@ -30,7 +31,7 @@ public static class CreditNoteStore
         await using NpgsqlCommand command = transaction.Command(
             """
             select line.note, n, line.invoice, line.line, subscription, period_start, period_end, key, component, recognition, line.amount, line.promotional, line.tax, tax_inclusive, line.total,
-              currency
+              currency, tax_code, tax_percent
             from billing.credit_note_line line join billing.credit_note on credit_note.tenant_id = line.tenant_id and credit_note.id = line.note
             where line.tenant_id = $1 and line.note = any($2) order by line.note, n
             """,
@@ -44,7 +45,8 @@ public static class CreditNoteStore
             lines.Add(new CreditNoteLineRow(
                 reader.GetString(0), reader.GetInt32(1), reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetInt32(3), reader.TextOrNull(4),
                 new TimeRange(reader.GetFieldValue<DateTimeOffset>(5), reader.GetFieldValue<DateTimeOffset>(6)), reader.GetString(7), reader.GetString(8),
-                InvoiceNames.RecognitionOf(reader.GetString(9)), Amount(10), Amount(11), Amount(12), reader.GetBoolean(13), Amount(14)));
+                InvoiceNames.RecognitionOf(reader.GetString(9)), Amount(10), Amount(11), Amount(12), reader.GetBoolean(13), Amount(14),
+                reader.TextOrNull(16) is { } code ? new TaxRate(code, Fraction.Parse(reader.GetString(17)), reader.GetBoolean(13)) : null));
         }
 
         return lines;
@@ -73,15 +75,16 @@ public static class CreditNoteStore
         await using NpgsqlCommand command = transaction.Command(
             """
             insert into billing.credit_note_line (tenant_id, note, n, invoice, line, subscription, period_start, period_end, key, component, recognition, amount, promotional, tax, tax_inclusive,
-              total)
+              total, tax_code, tax_percent)
             select $1, line.* from unnest($2::text[], $3::int[], $4::text[], $5::int[], $6::text[], $7::timestamptz[], $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::bigint[],
-              $13::bigint[], $14::bigint[], $15::boolean[], $16::bigint[]) as line
+              $13::bigint[], $14::bigint[], $15::boolean[], $16::bigint[], $17::text[], $18::text[]) as line
             """,
             transaction.Tenant, Array.ConvertAll(lines, one => one.Note), Array.ConvertAll(lines, one => one.Number), Array.ConvertAll(lines, one => one.Invoice),
             Array.ConvertAll(lines, one => one.Line), Array.ConvertAll(lines, one => one.Subscription), Array.ConvertAll(lines, one => one.Period.Start),
             Array.ConvertAll(lines, one => one.Period.End), Array.ConvertAll(lines, one => one.Key), Array.ConvertAll(lines, one => one.Component),
             Array.ConvertAll(lines, one => one.Recognition.Name()), Array.ConvertAll(lines, one => one.Amount.MinorUnits), Array.ConvertAll(lines, one => one.Promotional.MinorUnits),
-            Array.ConvertAll(lines, one => one.Tax.MinorUnits), Array.ConvertAll(lines, one => one.IsTaxInclusive), Array.ConvertAll(lines, one => one.Total.MinorUnits));
+            Array.ConvertAll(lines, one => one.Tax.MinorUnits), Array.ConvertAll(lines, one => one.IsTaxInclusive), Array.ConvertAll(lines, one => one.Total.MinorUnits),
+            Array.ConvertAll(lines, one => one.OwnRate?.Code), Array.ConvertAll(lines, one => one.OwnRate?.Percent.ToString()));
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

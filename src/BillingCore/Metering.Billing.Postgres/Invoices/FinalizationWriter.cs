@@ -77,14 +77,15 @@ internal static class FinalizationWriter
 
     private static async Task InsertLinesAsync(TenantTransaction transaction, ComputedInvoice[] invoices, CancellationToken cancellationToken)
     {
-        (InvoiceRow Row, InvoiceLine Line, LineFact Fact, int N)[] lines =
-            [.. invoices.SelectMany(one => one.Invoice.Lines.Select((line, i) => (one.Row, line, one.Lines[i], i + 1)))];
+        (InvoiceRow Row, InvoiceLine Line, LineFact Fact, bool IsDifference, int N)[] lines =
+            [.. invoices.SelectMany(one => one.Invoice.Lines.Select((line, i) => (one.Row, line, one.Lines[i], InvoiceComputation.IsDifference(line, one.Draft.Inputs), i + 1)))];
         await using NpgsqlCommand command = transaction.Command(
             """
             insert into billing.invoice_line (tenant_id, invoice, n, subscription, period_start, period_end, key, component, service_start, service_end, kind, recognition, amount, discount,
-              promotional, tax, tax_code, tax_percent, tax_inclusive, total, accrued, corrects, grant_id)
+              promotional, tax, tax_code, tax_percent, tax_inclusive, total, accrued, corrects, grant_id, is_difference)
             select $1, line.* from unnest($2::text[], $3::int[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::text[],
-              $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::text[], $18::text[], $19::boolean[], $20::bigint[], $21::bigint[], $22::text[], $23::text[]) as line
+              $12::text[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::text[], $18::text[], $19::boolean[], $20::bigint[], $21::bigint[], $22::text[], $23::text[],
+              $24::boolean[]) as line
             """,
             transaction.Tenant, Column(lines, one => one.Row.Id), Column(lines, one => one.N), Column(lines, one => one.Row.Subscription), Column(lines, one => one.Line.Period.Start),
             Column(lines, one => one.Line.Period.End), Column(lines, one => one.Line.Key), Column(lines, one => one.Line.Component), Column(lines, one => one.Line.Service.Start),
@@ -92,7 +93,7 @@ internal static class FinalizationWriter
             Column(lines, one => one.Line.Amount.MinorUnits), Column(lines, one => one.Line.Discount.MinorUnits), Column(lines, one => one.Line.Promotional.MinorUnits),
             Column(lines, one => one.Line.Tax.MinorUnits), Column(lines, one => one.Line.TaxRate?.Code), Column(lines, one => one.Line.TaxRate?.Percent.ToString()),
             Column(lines, one => one.Line.TaxRate is { IsInclusive: true }), Column(lines, one => one.Line.Payable.MinorUnits), Column(lines, one => one.Fact.Accrued.MinorUnits),
-            Column(lines, one => one.Line.Corrects), Column(lines, one => one.Line.Grant.Length > 0 ? one.Line.Grant : null));
+            Column(lines, one => one.Line.Corrects), Column(lines, one => one.Line.Grant.Length > 0 ? one.Line.Grant : null), Column(lines, one => one.IsDifference));
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -103,13 +103,16 @@ public static class InvoiceClosing
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>The subscription is due again at the instant of the voided invoice; what other invoices have billed since is not billed again. Charges that it took from corrections wait again.</summary>
+    /// <summary>
+    /// The subscription is due again at the instant of the voided invoice, from the one before that stands on, or from its beginning; what other invoices have billed since is not billed
+    /// again. Charges that it took from corrections wait again.
+    /// </summary>
     private static async Task BillAgainAsync(TenantTransaction transaction, string id, string subscription, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand due = transaction.Command(
             """
-            update billing.subscription s set bill_at = least(s.bill_at, i.due_at), bill_waits_for = null, bill_looks_at = null, billed_to = least(s.billed_to, coalesce(
-              (select max(e.due_at) from billing.invoice e where e.tenant_id = $1 and e.subscription = $3 and e.due_at < i.due_at and e.state not in ('draft', 'void')), i.due_at - interval '1 minute'))
+            update billing.subscription s set bill_at = least(s.bill_at, i.due_at), bill_waits_for = null, bill_looks_at = null, billed_to = nullif(least(coalesce(s.billed_to, '-infinity'), coalesce(
+              (select max(e.due_at) from billing.invoice e where e.tenant_id = $1 and e.subscription = $3 and e.due_at < i.due_at and e.state not in ('draft', 'void')), '-infinity')), '-infinity')
             from billing.invoice i where i.tenant_id = $1 and i.id = $2 and s.tenant_id = $1 and s.id = $3
             """,
             transaction.Tenant, id, subscription);

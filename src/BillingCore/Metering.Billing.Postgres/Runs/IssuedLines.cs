@@ -9,8 +9,8 @@ using NpgsqlTypes;
 namespace Metering.Billing.Postgres.Runs;
 
 /// <summary>
-/// What was issued for subscriptions, with what credit notes that stand have given back; a difference that a note gave back of a line the invoice has not is a line of its own. Lines of an invoice that was voided count as not issued, unless it shall not be
-/// billed again.
+/// What was issued for subscriptions, with what credit notes that stand have given back; a difference that a note gave back of a line the invoice has not is a line of its own. Lines of an invoice
+/// that was voided count as not issued, unless it shall not be billed again.
 /// </summary>
 public static class IssuedLines
 {
@@ -25,15 +25,17 @@ public static class IssuedLines
                 where c.tenant_id = l.tenant_id and c.invoice = l.invoice and c.line = l.n and (n.state = 'issued' or n.voided_at > $4) and (n.issued_at, n.number) < ($4, $5)), 0)::bigint,
               coalesce((select sum(c.tax) from billing.credit_note_line c join billing.credit_note n on n.tenant_id = c.tenant_id and n.id = c.note
                 where c.tenant_id = l.tenant_id and c.invoice = l.invoice and c.line = l.n and (n.state = 'issued' or n.voided_at > $4) and (n.issued_at, n.number) < ($4, $5)), 0)::bigint,
-              l.corrects is not null,
-              i.issued_at, i.number, l.n
+              l.is_difference,
+              i.issued_at, i.number, l.n, l.promotional,
+              coalesce((select sum(c.promotional) from billing.credit_note_line c join billing.credit_note n on n.tenant_id = c.tenant_id and n.id = c.note
+                where c.tenant_id = l.tenant_id and c.invoice = l.invoice and c.line = l.n and (n.state = 'issued' or n.voided_at > $4) and (n.issued_at, n.number) < ($4, $5)), 0)::bigint, l.invoice
             from unnest($2::text[], $3) as s (subscription, since)
             join billing.invoice_line l on l.tenant_id = $1 and l.subscription = s.subscription and l.period_end > s.since
             join billing.invoice i on i.tenant_id = l.tenant_id and i.id = l.invoice
             where (i.state <> 'void' or i.waived or i.closed_at > $4) and (i.issued_at, i.number) < ($4, $5)
             union all
             select c.subscription, n.currency, c.note || '/' || c.n, c.period_start, c.period_end, c.key, c.component, c.period_start, c.period_end, c.recognition,
-              -c.amount, 0::bigint, -c.tax, null, null, c.tax_inclusive, false, 0::bigint, 0::bigint, true, n.issued_at, n.number, c.n
+              -c.amount, 0::bigint, -c.tax, c.tax_code, c.tax_percent, c.tax_inclusive, false, 0::bigint, 0::bigint, true, n.issued_at, n.number, c.n, -c.promotional, 0::bigint, c.invoice
             from unnest($2::text[], $3) as s (subscription, since)
             join billing.credit_note_line c on c.tenant_id = $1 and c.subscription = s.subscription and c.period_end > s.since and c.line is null
             join billing.credit_note n on n.tenant_id = c.tenant_id and n.id = c.note and (n.state = 'issued' or n.voided_at > $4) and (n.issued_at, n.number) < ($4, $5)
@@ -59,7 +61,12 @@ public static class IssuedLines
         TaxRate? rate = row.IsDBNull(13) ? null : new TaxRate(row.GetString(13), Fraction.Parse(row.GetString(14)), row.GetBoolean(15));
         return new IssuedLine(
             row.GetString(2), Range(3), row.GetString(5), row.GetString(6), Range(7), RecognitionOf(row.GetString(9)), Amount(10), Amount(11), Amount(12), rate,
-            Credited: Amount(17), CreditedTax: Amount(18), IsVoid: row.GetBoolean(16), IsDifference: row.GetBoolean(19));
+            Credited: Amount(17), CreditedTax: Amount(18), IsVoid: row.GetBoolean(16), IsDifference: row.GetBoolean(19))
+        {
+            Invoice = row.GetString(25),
+            Promotional = Amount(23),
+            CreditedPromotional = Amount(24),
+        };
     }
 
     private static LineRecognition RecognitionOf(string name) => name switch

@@ -1,3 +1,5 @@
+using Metering.Billing.Invoicing;
+
 namespace Metering.Billing.Corrections;
 
 /// <summary>Spreads differences whose net is below zero over the invoices that can bear them, newest first.</summary>
@@ -12,6 +14,11 @@ internal static class CorrectionNotes
         foreach (IssuedInvoice invoice in invoices.OrderByDescending(one => one.IssuedAt).ThenByDescending(one => one.Id, StringComparer.Ordinal))
         {
             Money here = Money.Min(invoice.Creditable, credit - given);
+            if (here.Sign > 0 && Promoted(Less(PartsUpTo(lines, given + here, credit), done), invoice).Aggregate(-invoice.Payable, (sum, line) => sum - line.Total + line.Promotional).Sign > 0)
+            {
+                here = Money.Min(here, invoice.Payable); // what is not of its own lines returns to no grant
+            }
+
             if (here.Sign <= 0)
             {
                 continue;
@@ -19,7 +26,7 @@ internal static class CorrectionNotes
 
             given += here;
             IReadOnlyList<BilledLine> upTo = PartsUpTo(lines, given, credit);
-            notes.Add(new CorrectionNote(invoice.Id, Less(upTo, done)));
+            notes.Add(new CorrectionNote(invoice.Id, Promoted(Less(upTo, done), invoice)));
             done = upTo;
         }
 
@@ -40,6 +47,17 @@ internal static class CorrectionNotes
     {
         Money tax = Money.Round(line.Tax.Exact * share, total.Currency);
         return line with { Amount = line.IsTaxInclusive ? total : total - tax, Tax = tax };
+    }
+
+    /// <summary>A credit gives back its line's promotional share in proportion, and the tax of the rest.</summary>
+    private static BilledLine[] Promoted(BilledLine[] parts, IssuedInvoice invoice) => Array.ConvertAll(
+        parts, part => part.Amount.Sign < 0 && invoice.Promoted.TryGetValue(part.Identity, out (CreditableLine Billed, CreditedLine Before) line) ? Promoted(part, line.Billed, line.Before) : part);
+
+    private static BilledLine Promoted(BilledLine part, CreditableLine billed, CreditedLine before)
+    {
+        CreditNoteLine credit = CreditNote.Credit(billed, -part.Amount, before, RoundingMode.HalfAwayFromZero);
+        Money beyond = Money.Round(part.Tax.Exact * (Fraction.One + (credit.Amount.Exact / part.Amount.Exact)), part.Tax.Currency);
+        return part with { Promotional = -credit.Promotional, Tax = Money.Max(part.Tax, beyond - credit.Tax) };
     }
 
     private static BilledLine[] Less(IReadOnlyList<BilledLine> lines, IReadOnlyList<BilledLine> done) =>

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using Metering.Billing.Invoicing;
 using Metering.Billing.Periods;
 
 namespace Metering.Billing.Corrections;
@@ -12,11 +14,21 @@ public readonly record struct LineIdentity(TimeRange Period, string Key);
 public readonly record struct BilledLine(LineIdentity Identity, Money Amount, Money Tax, bool IsTaxInclusive)
 {
     public Money Total => IsTaxInclusive ? Amount : Amount + Tax;
+
+    /// <summary>Of the amount, what is of promotional grants; of a credit's, below zero as it is.</summary>
+    public Money Promotional { get; init; } = Money.Zero(Amount.Currency);
 }
 
 /// <summary>An invoice that billed the period, with what is still to credit of it.</summary>
-/// <param name="Creditable">Its total for the period minus the credit notes on it, zero or more.</param>
-public readonly record struct IssuedInvoice(string Id, DateTimeOffset IssuedAt, Money Creditable);
+/// <param name="Creditable">Its total for the period before promotional grants, minus the credit notes on it, zero or more.</param>
+public readonly record struct IssuedInvoice(string Id, DateTimeOffset IssuedAt, Money Creditable)
+{
+    /// <summary>What of it can be given to the customer, and not back to promotional grants.</summary>
+    public Money Payable { get; init; } = Creditable;
+
+    /// <summary>Lines that promotional grants paid some of, with what was credited of them.</summary>
+    public IReadOnlyDictionary<LineIdentity, (CreditableLine Billed, CreditedLine Before)> Promoted { get; init; } = FrozenDictionary<LineIdentity, (CreditableLine, CreditedLine)>.Empty;
+}
 
 public enum CorrectionOutcome
 {
@@ -37,7 +49,7 @@ public enum CorrectionOutcome
 public sealed record CorrectionNote(string Invoice, IReadOnlyList<BilledLine> Lines);
 
 /// <param name="Lines">Every difference, in order of its identity's first appearance.</param>
-/// <param name="Notes">When credited; they and the rest sum to the lines, amount by amount and tax by tax.</param>
+/// <param name="Notes">When credited; they and the rest sum to the lines, amount by amount and, but for what returns to promotional grants, tax by tax.</param>
 /// <param name="Rest">What no invoice can bear: a credit on the next invoice.</param>
 public sealed record Correction(CorrectionOutcome Outcome, IReadOnlyList<BilledLine> Lines, IReadOnlyList<CorrectionNote> Notes, IReadOnlyList<BilledLine> Rest);
 

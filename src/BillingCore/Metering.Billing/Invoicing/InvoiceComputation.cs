@@ -57,7 +57,7 @@ public static class InvoiceComputation
     }
 
     /// <summary>It changes a line by what that costs after its discounts, so it has them already.</summary>
-    private static bool IsDifference(InvoiceLine line, InvoiceInputs inputs) => line.Charge is { } charge && inputs.Charges[charge].OriginalTax is not null;
+    public static bool IsDifference(InvoiceLine line, InvoiceInputs inputs) => line.Charge is { } charge && inputs.Charges[charge].OriginalTax is not null;
 
     /// <summary>Credit that is bought is a liability, not a sale: nothing makes it cheaper.</summary>
     private static bool IsReducible(InvoiceLine line) => line.Kind != InvoiceLineKind.GrantPurchase;

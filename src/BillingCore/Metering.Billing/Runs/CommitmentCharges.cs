@@ -8,7 +8,8 @@ namespace Metering.Billing.Runs;
 
 /// <summary>
 /// Commitments that end: the period of a commitment is that of its component with the longest interval, and what counts is every line of its components whose service
-/// begins within it, less what credit notes gave back of it. What was waived counts as billed: it is not charged by another name.
+/// begins within it, less what credit notes gave back of it. What was waived counts as billed: it is not charged by another name. A commitment that goes from one component
+/// to another within a period that both have is charged once for it, at its last end.
 /// </summary>
 internal static class CommitmentCharges
 {
@@ -16,19 +17,23 @@ internal static class CommitmentCharges
     /// <returns>With the component whose period it has.</returns>
     public static IEnumerable<(CommitmentCharge Charge, string Component, BillingPeriod Period)> Of(BillingHistory history, Func<DateTimeOffset, bool> isDue, DateTimeOffset until, IReadOnlyList<IssuedLine> issued)
     {
-        foreach ((Commitment commitment, ServiceSpan span, SubscriptionItem item) in Committed(history))
+        foreach (IGrouping<(string Key, TimeRange Full), (Commitment Commitment, SubscriptionItem Item, BillingPeriod Period)> same in Owned(history, until)
+            .GroupBy(one => (KeyOf(history, one.Commitment, one.Item, one.Period), one.Period.Full)))
         {
-            foreach (BillingPeriod period in history.PeriodsOf(item.Component, until))
+            (Commitment commitment, SubscriptionItem item, BillingPeriod period) = same.MaxBy(one => one.Period.Service.End);
+            if (isDue(period.Service.End) && !issued.Any(line => line.Period == period.Full && line.Key == $"commitment:{same.Key.Key}"))
             {
-                TimeRange[] active = [.. Active(history, commitment.Key, period)];
-                bool isOwner = active.Length > 0 && Owner(history, commitment.Key, period) == span;
-                if (isOwner && isDue(period.Service.End) && !issued.Any(line => line.Period == period.Full && line.Key == $"commitment:{KeyOf(history, commitment, item, period)}"))
-                {
-                    yield return (Of(history, commitment, item, period, active, issued), item.Component, period);
-                }
+                TimeRange[] active = [.. Active(history, commitment.Key, [.. same.Select(one => one.Period.Service)])];
+                yield return (Of(history, commitment, item, period, active, issued), item.Component, period);
             }
         }
     }
+
+    private static IEnumerable<(Commitment Commitment, SubscriptionItem Item, BillingPeriod Period)> Owned(BillingHistory history, DateTimeOffset until) =>
+        from one in Committed(history)
+        from period in history.PeriodsOf(one.Item.Component, until)
+        where Owner(history, one.Commitment.Key, period) == one.Span
+        select (one.Commitment, one.Item, period);
 
     private static CommitmentCharge Of(
         BillingHistory history, Commitment commitment, SubscriptionItem item, BillingPeriod period, IReadOnlyList<TimeRange> active, IReadOnlyList<IssuedLine> issued)
@@ -54,14 +59,28 @@ internal static class CommitmentCharges
         where longest is not null
         select (commitment, span, longest);
 
-    private static IEnumerable<TimeRange> Active(BillingHistory history, string commitment, BillingPeriod period) =>
-        from span in history.Service.Spans
-        where !span.IsTrial && !span.IsPaused && history.CommitmentsOf(span.Terms).Any(one => one.Key == commitment)
-        let time = period.Service.Intersect(new TimeRange(span.From, span.Until ?? DateTimeOffset.MaxValue))
-        where !time.IsEmpty
-        select time;
+    /// <param name="served">In the order of their beginning.</param>
+    private static IEnumerable<TimeRange> Active(BillingHistory history, string commitment, IReadOnlyList<TimeRange> served)
+    {
+        foreach (ServiceSpan span in history.Service.Spans.Where(span => Has(history, span, commitment)))
+        {
+            TimeRange left = new(span.From, span.Until ?? DateTimeOffset.MaxValue);
+            foreach (TimeRange one in served)
+            {
+                TimeRange time = one.Intersect(left);
+                if (!time.IsEmpty)
+                {
+                    left = new TimeRange(time.End, left.End);
+                    yield return time;
+                }
+            }
+        }
+    }
 
     /// <summary>The last span of the period that has the commitment decides how much it is.</summary>
     private static ServiceSpan? Owner(BillingHistory history, string commitment, BillingPeriod period) => history.Service.Spans.LastOrDefault(span =>
-        !span.IsTrial && !span.IsPaused && span.From < period.Service.End && (span.Until is not { } end || end > period.Service.Start) && history.CommitmentsOf(span.Terms).Any(one => one.Key == commitment));
+        span.From < period.Service.End && (span.Until is not { } end || end > period.Service.Start) && Has(history, span, commitment));
+
+    private static bool Has(BillingHistory history, ServiceSpan span, string commitment) =>
+        !span.IsTrial && !span.IsPaused && history.CommitmentsOf(span.Terms).Any(one => one.Key == commitment);
 }

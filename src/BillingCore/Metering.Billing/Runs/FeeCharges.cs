@@ -29,7 +29,8 @@ internal static class FeeCharges
 
     /// <summary>
     /// What the part costs by the time that it has now, less what was issued for it and not given back: credit notes count, whoever asked for them, as they do for every
-    /// other line of a corrected period.
+    /// other line of a corrected period. A part that no invoice has billed for itself does not say what discount it had, and is charged whole (<see cref="Charge.OriginalTax"/> is null):
+    /// what was issued for it is still to be taken away.
     /// </summary>
     /// <inheritdoc cref="Of"/>
     public static AmountCharge? Corrected(BillingHistory history, FeePart part, IReadOnlyList<IssuedLine> issued)
@@ -40,6 +41,11 @@ internal static class FeeCharges
         }
 
         IssuedLine first = FirstOf(issued) ?? issued[0];
+        if (first.IsDifference || first.Amount.IsZero)
+        {
+            return Of(history, part, []);
+        }
+
         Earning earning = AsDiscounted(EarningOf(history, part), first);
         Money now = Now(part, earning, first.Service.End);
         Money before = issued.Aggregate(Money.Zero(history.Currency), (sum, line) => sum + line.Net - line.Credited);

@@ -19,4 +19,12 @@ public sealed record IssuedLine(
 
     /// <summary>After discounts, before credits.</summary>
     public Money Net => Amount - Discount;
+
+    /// <summary>That has it; for a difference that a credit note gave back of a line that its invoice has not, the invoice of the note.</summary>
+    public string Invoice { get; init; } = Id[..Math.Max(0, Id.LastIndexOf('/'))];
+
+    /// <summary>What promotional grants paid of it; <see cref="CreditedPromotional"/> of that returned to them.</summary>
+    public Money Promotional { get; init; } = Money.Zero(Amount.Currency);
+
+    public Money CreditedPromotional { get; init; } = Money.Zero(Amount.Currency);
 }

@@ -24,12 +24,13 @@ public static class PeriodCorrection
         IssuedLine[] live = [.. issued.Where(line => !line.IsVoid)];
         AmountCharge[] fees = [.. Fees(history, period, issued)];
         HashSet<string> ahead = [.. Ahead(history, period).Select(part => part.Key)];
-        IssuedLine[] stays = [.. all.Where(line => line.Period != period || ahead.Contains(line.Key))];
+        HashSet<string> whole = [.. fees.Where(fee => fee.OriginalTax is null).Select(fee => fee.Key)];
+        IssuedLine[] stays = [.. all.Where(line => line.Period != period || (ahead.Contains(line.Key) && !whole.Contains(line.Key)))];
         Invoice now = InvoiceComputation.Compute(Inputs(history, period, live, stays, fees, tax, usage));
         HashSet<string> recomputed = [.. now.Lines.Select(line => line.Key), .. ahead];
         return
         [
-            .. fees.Zip(now.Lines, (fee, line) => fee with { Amount = line.Amount - line.Discount, OriginalTax = fee.OriginalTax ?? new OriginalTax(line.TaxRate) }),
+            .. fees.Zip(now.Lines, (fee, line) => Change(fee, line, [.. issued.Where(one => one.Key == fee.Key)])).Where(fee => !fee.Amount.IsZero),
             .. now.Lines.Skip(fees.Length).Select(line => Change(line, [.. issued.Where(one => one.Key == line.Key)])).OfType<AmountCharge>(),
             .. issued.Where(line => line.Recognition != LineRecognition.GrantPurchase && !recomputed.Contains(line.Key))
                 .GroupBy(line => line.Key, StringComparer.Ordinal)
@@ -75,6 +76,15 @@ public static class PeriodCorrection
         };
     }
 
+    private static AmountCharge Change(AmountCharge fee, InvoiceLine line, IReadOnlyList<IssuedLine> issued) => fee with
+    {
+        Amount = line.Amount - line.Discount - (fee.OriginalTax is null ? Issued(fee.Amount.Currency, issued) : Money.Zero(fee.Amount.Currency)),
+        Corrects = fee.Corrects ?? (issued.Count > 0 ? issued[0].Id : null),
+        OriginalTax = fee.OriginalTax ?? new OriginalTax(issued.Count > 0 ? issued[0].TaxRate : line.TaxRate),
+    };
+
+    private static Money Issued(Currency currency, IReadOnlyList<IssuedLine> issued) => issued.Aggregate(Money.Zero(currency), (sum, line) => sum + line.Net - line.Credited);
+
     private static AmountCharge? Change(InvoiceLine line, IReadOnlyList<IssuedLine> issued) =>
         Difference(issued, line.Amount - line.Discount, line.Component, line.Service, line.PricedBy, line.Key) is { } change
             ? change with { Period = line.Period, Recognition = line.Recognition, OriginalTax = issued.Count > 0 ? new OriginalTax(issued[0].TaxRate) : new OriginalTax(line.TaxRate) }
@@ -83,7 +93,7 @@ public static class PeriodCorrection
     /// <summary>Null when it was issued as it is. Of what was waived nothing can be given back, and only what is more than it is charged.</summary>
     private static AmountCharge? Difference(IReadOnlyList<IssuedLine> issued, Money now, string component, TimeRange service, string pricedBy, string key)
     {
-        Money before = issued.Aggregate(Money.Zero(now.Currency), (sum, line) => sum + line.Net - line.Credited);
+        Money before = Issued(now.Currency, issued);
         Money change = issued.Any(line => line.IsVoid) ? Money.Max(now - before, -FeeCharges.Creditable(now.Currency, issued)) : now - before;
 
         return change.IsZero ? null : new AmountCharge

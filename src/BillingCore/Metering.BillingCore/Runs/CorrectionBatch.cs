@@ -126,13 +126,18 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
 
         PendingCharge[] pending = [.. changes.Select((change, i) => new PendingCharge(id, i + 1, change, accrues ? earned[i] : zero))];
         await PendingCharges.AddAsync(transaction, dirty.Subscription, pending, now, cancellationToken);
+        await InvoiceUnlessDueAsync(id, subscription, pending, cancellationToken);
+    }
+
+    /// <summary>When no invoice comes soon, one of its own. One below zero gives it to the customer's credit.</summary>
+    private async Task InvoiceUnlessDueAsync(string id, OpenSubscription subscription, IReadOnlyList<PendingCharge> pending, CancellationToken cancellationToken)
+    {
         if (Agenda.NextDue(subscription.History, subscription.After) is not { } next || next > now + s_longestWait)
         {
-            await InvoiceAsync(id, subscription, pending, cancellationToken);
+            await InvoiceAsync(id, subscription, [.. subscription.Pending, .. pending], cancellationToken);
         }
     }
 
-    /// <summary>No invoice comes soon: one of its own.</summary>
     private async Task InvoiceAsync(string id, OpenSubscription subscription, IReadOnlyList<PendingCharge> pending, CancellationToken cancellationToken)
     {
         DateTimeOffset at = new(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerMinute), TimeSpan.Zero);
@@ -145,7 +150,7 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
         await PendingCharges.BillAsync(transaction, [.. pending.Select(one => (one, invoice))], cancellationToken);
     }
 
-    /// <summary>Less: credit notes, newest invoice first; what no invoice can bear is given back with the next one.</summary>
+    /// <summary>Less: credit notes, newest invoice first; what no invoice can bear is given back with the next one, or with one of its own.</summary>
     private async Task CreditAsync(string id, OpenSubscription subscription, IReadOnlyList<AmountCharge> changes, Correction correction, CancellationToken cancellationToken)
     {
         Dictionary<(LineIdentity, bool), AmountCharge> byLine = changes.ToDictionary(change => (new LineIdentity(change.Period, change.Key), IsInclusive(change)));
@@ -167,6 +172,7 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
         if (rest.Length > 0)
         {
             await PendingCharges.AddAsync(transaction, subscription.Progress.Subscription, rest, now, cancellationToken);
+            await InvoiceUnlessDueAsync(id, subscription, rest, cancellationToken);
         }
     }
 
@@ -203,18 +209,35 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
     private static IssuedInvoice[] Creditable(OpenSubscription subscription, TimeRange period)
     {
         Money zero = Money.Zero(subscription.History.Currency);
-        ILookup<string, IssuedLine> invoices = subscription.Issued.Where(line => !line.IsVoid && line.Recognition != LineRecognition.GrantPurchase).ToLookup(line => line.Id[..line.Id.LastIndexOf('/')]);
+        ILookup<string, IssuedLine> invoices = subscription.Issued.Where(line => !line.IsVoid && line.Recognition != LineRecognition.GrantPurchase).ToLookup(line => line.Invoice);
         return
         [
-            .. invoices.Where(invoice => invoice.Key.StartsWith("inv_", StringComparison.Ordinal) && invoice.Any(line => line.Period == period)).Select((invoice, i) => new IssuedInvoice(
+            .. invoices.Where(invoice => invoice.Any(line => line.Period == period)).Select((invoice, i) => new IssuedInvoice(
                 invoice.Key, DateTimeOffset.UnixEpoch.AddTicks(i), // in the order of their issue
-                Money.Max(zero, Money.Min(Sum(invoice.Where(line => line.Period == period)), Sum(invoice))))),
+                Bears(invoice, Left))
+            {
+                Payable = Bears(invoice, Payable),
+                Promoted = invoice.DistinctBy(line => line.Identity).Where(line => line.Promotional.Sign > 0).ToDictionary(line => line.Identity, line => (
+                    new CreditableLine(line.Net, line.Promotional, line.Tax, line.TaxRate is { IsInclusive: true }), new CreditedLine(line.Credited, line.CreditedPromotional, line.CreditedTax))),
+            }),
         ];
 
-        Money Sum(IEnumerable<IssuedLine> lines) => lines.Aggregate(zero, (sum, line) => sum + Left(line));
+        Money Bears(IEnumerable<IssuedLine> lines, Func<IssuedLine, Money> left) => Money.Max(zero, Money.Min(Sum(lines.Where(line => line.Period == period), left), Sum(lines, left)));
+
+        Money Sum(IEnumerable<IssuedLine> lines, Func<IssuedLine, Money> left) => lines.Aggregate(zero, (sum, line) => sum + left(line));
     }
 
-    private static Money Left(IssuedLine line) => line.Net - line.Credited + (line.TaxRate is { IsInclusive: false } ? line.Tax - line.CreditedTax : Money.Zero(line.Amount.Currency));
+    /// <summary>What is left of a line before promotional grants: with the tax that it would bear without them.</summary>
+    private static Money Left(IssuedLine line) => line switch
+    {
+        { Promotional.IsZero: true } => Payable(line),
+        { TaxRate: { IsInclusive: false } rate } => line.Net - line.Credited + Money.Round((line.Net - line.Credited).Exact * rate.Factor, line.Net.Currency),
+        _ => line.Net - line.Credited,
+    };
+
+    /// <summary>What the customer owes or has paid of it still.</summary>
+    private static Money Payable(IssuedLine line) =>
+        line.Net - line.Credited - line.Promotional + line.CreditedPromotional + (line.TaxRate is { IsInclusive: false } ? line.Tax - line.CreditedTax : Money.Zero(line.Amount.Currency));
 
     private static BilledLine Line(AmountCharge change) => new(new LineIdentity(change.Period, change.Key), change.Amount, TaxOf(change), IsInclusive(change));
 
@@ -226,7 +249,7 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
     private static Money WithoutTax(AmountCharge change) => IsInclusive(change) ? change.Amount - TaxOf(change) : change.Amount;
 
     private static DifferencePart Part(AmountCharge change, BilledLine line) =>
-        new(change.Period, change.Key, change.Component, change.Recognition, -line.Amount, Money.Zero(line.Amount.Currency), -line.Tax, line.IsTaxInclusive);
+        new(change.Period, change.Key, change.Component, change.Recognition, -line.Amount, -line.Promotional, -line.Tax, change.OriginalTax?.Rate);
 
     private static string BodyOf(IReadOnlyList<AmountCharge> changes) => $"[{string.Join(",", changes.Select(change => Encoding.UTF8.GetString(ChargeJson.Bytes(change))))}]";
 }

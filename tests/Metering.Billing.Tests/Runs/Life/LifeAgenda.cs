@@ -10,14 +10,14 @@ internal sealed class LifeAgenda(Owed owed)
 {
     private readonly LifeHistory _history = owed.History;
 
-    /// <summary>Where a period begins or ends, and where a change makes it dearer; all that passed before the start was recorded is due then.</summary>
+    /// <summary>Where a period begins or ends, and where a change makes it dearer, but not where something is added within a period without that; all that passed before the start was recorded is due then.</summary>
     public DateTimeOffset? NextDue(DateTimeOffset after, DateTimeOffset billedFrom)
     {
         List<DateTimeOffset> due = [];
         foreach (string component in _history.Components())
         {
             DateTimeOffset until = LifeHistory.Later(after, _history.Facts[0].At).AddMonths(13);
-            due.AddRange(_history.Periods(component, until).SelectMany(period => new[] { period.Start, period.End }).Where(at => at > after).Take(1));
+            due.AddRange(_history.Periods(component, until).SelectMany(period => period.IsAdded ? [period.End] : new[] { period.Start, period.End }).Where(at => at > after).Take(1));
         }
 
         Stretch[] stretches = _history.Stretches();

@@ -83,10 +83,10 @@ internal sealed partial class LifeBooks
             [.. _history.Components().SelectMany(component => _history.Periods(component, last).Where(period => period.First == first && period.Last == last).Select(period => (component, period)))];
         OwedFee[] fees = [.. periods.SelectMany(one => owed.Fees(one.Component, one.Period))];
         OwedFee[] ahead = [.. fees.Where(fee => fee.Item.Timing != "arrears" && IsDue(fee, last, false))];
-        List<LifeLine> fresh = [.. ahead.Where(fee => !issued.Any(line => line.Key == fee.Key)).Select(fee => LineOf(fee, fee.To, owed.Part(owed.Whole(fee), fee, fee.From, fee.To)))];
+        List<LifeLine> fresh = [.. ahead.Where(fee => IsWhole(fee, [.. issued.Where(line => line.Key == fee.Key)])).Select(fee => LineOf(fee, fee.To, owed.Part(owed.Whole(fee), fee, fee.From, fee.To)))];
         List<LifeLine> again = [.. fees.Where(fee => fee.Item.Timing == "arrears").Select(fee => LineOf(fee, fee.To, owed.Part(owed.Whole(fee), fee, fee.From, fee.To))), .. periods.SelectMany(one => owed.Usage(one.Component, one.Period)).SelectMany(Lines)];
         LifeLine[] stay = [.. ahead.Select(fee => Stay(fee, [.. issued.Where(line => line.Key == fee.Key)])).OfType<LifeLine>()];
-        LifeLine[] counted = [.. Issued(true).Concat(_pending).Where(line => (line.First, line.Last) != (first, last) || ahead.Any(fee => fee.Key == line.Key)), .. fresh, .. stay, .. again];
+        LifeLine[] counted = [.. Issued(true).Concat(_pending).Where(line => (line.First, line.Last) != (first, last) || (ahead.Any(fee => fee.Key == line.Key) && !fresh.Any(one => one.Key == line.Key))), .. fresh, .. stay, .. again];
         again.AddRange(_agenda.Commitments(last).Where(one => one.Period.First == first && one.Period.Last == last).Select(one => TrueUp(one, counted)));
         foreach ((string component, LifePeriod period) in periods.Take(1))
         {
@@ -97,15 +97,20 @@ internal sealed partial class LifeBooks
         IEnumerable<LifeLine> gone = issued.Where(line => !known.Contains(line.Key)).GroupBy(line => line.Key).Select(lines => lines.First() with { Id = ++_lines, Amount = 0, Discount = 0, Tax = 0, Accrued = 0 });
         return
         [
-            .. ahead.Select(fee => stay.Concat(fresh).FirstOrDefault(line => line.Key == fee.Key)).OfType<LifeLine>().Select(line => Difference(line, line.Net, [])).OfType<LifeLine>(),
+            .. ahead.Select(fee => stay.Concat(fresh).FirstOrDefault(line => line.Key == fee.Key)).OfType<LifeLine>()
+                .Select(line => Difference(line, line.Net, fresh.Contains(line) ? [.. issued.Where(one => one.Key == line.Key)] : [])).OfType<LifeLine>(),
             .. again.Concat(gone).Select(line => Difference(line, line.Net, [.. issued.Where(one => one.Key == line.Key)])).OfType<LifeLine>(),
         ];
     }
 
+    /// <summary>No invoice has billed the fee for itself, so that nothing says what discount it had: it is charged anew, less what was issued for it.</summary>
+    private bool IsWhole(OwedFee fee, LifeLine[] issued) => issued.Length == 0
+        || (fee.Item.Timing != "once" && !issued.Any(IsWaived) && ((Array.Find(issued, line => line.Amount >= 0) ?? issued[0]) is { IsDifference: true } or { Amount: 0 }));
+
     /// <summary>A fee that was billed ahead keeps the discount that it had.</summary>
     private LifeLine? Stay(OwedFee fee, LifeLine[] issued)
     {
-        if (issued.Length == 0 || fee.Item.Timing == "once" || issued.Any(IsWaived))
+        if (fee.Item.Timing == "once" || issued.Any(IsWaived) || IsWhole(fee, issued))
         {
             return null;
         }
@@ -140,6 +145,11 @@ internal sealed partial class LifeBooks
     {
         long[] earned = [.. changes.Select((line, i) => line.Kind != "arrears" ? 0 : line.Amount - (line.Rate is { IsInclusive: true } ? tax[i] : 0))];
         _pending.AddRange(changes.Select((line, i) => line with { Accrued = earned.Sum() > 0 ? earned[i] : 0, WasPending = true }));
+        IssueUnlessDue();
+    }
+
+    private void IssueUnlessDue()
+    {
         if (_agenda.NextDue(BilledTo, billedFrom) is not { } next || next > _now.AddDays(31))
         {
             Issue([], [], _now);
@@ -167,6 +177,10 @@ internal sealed partial class LifeBooks
         }
 
         _pending.AddRange(given == credit ? [] : changes.Select((line, i) => line with { Amount = line.Amount - done[i].Amount, IsRest = true, WasPending = true }).Where((line, i) => line.Amount != 0 || tax[i] != done[i].Tax));
+        if (given < credit)
+        {
+            IssueUnlessDue();
+        }
     }
 
     private static (long Amount, long Tax)[] Parts(List<LifeLine> changes, long[] tax, long given, long credit)

@@ -119,6 +119,39 @@ public sealed class LifeFindingsTests
             ["04-10: calls 04-01..04-10 8.00 = 8.00", "04-20: calls 04-10..04-20 0.00 = 0.00", "05-01: calls 04-20..05-01 4.00 = 4.00"], story.Bill("2026-05-01"));
     }
 
+    [Fact]
+    public void A_commitment_whose_longest_component_becomes_another_within_a_period_is_charged_once_for_it()
+    {
+        Story story = new Story { Anchor = AnchorRule.Calendar }.Commit("one", new Commitment("spend", 100, ["base", "calls"])).Commit("other", new Commitment("spend", 100, ["base", "calls"]));
+        story.Start(story.Plan("one", "base 30 arrears, calls 1 usage /week"), "2026-04-01").Use("calls", "2026-04-02", "8");
+        story.Do(story.Now.Change(story.Plan("other", "base 7 arrears /week, calls 1 usage"), Story.At("2026-04-16")));
+        MemorySeller seller = new(story);
+        seller.Bill(Story.At("2026-05-02"));
+        Assert.Equal(["66.00"], TrueUps(seller)); // 100 − 15 − 8 − 4 − 7: the week that begins on the 27th is not billed yet
+        seller.Touch(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+        seller.Correct(Story.At("2026-05-03"));
+        Assert.Empty(seller.Waiting);
+    }
+
+    [Fact]
+    public void What_no_invoice_can_bear_becomes_the_customers_credit_once_no_other_comes()
+    {
+        Story story = new();
+        story.Start(story.Plan("basic", "base 120 advance /year, calls 1 usage"), "2026-04-01").Use("calls", "2026-04-05", "8");
+        MemorySeller seller = new(story);
+        seller.Bill(Story.At("2026-04-01"));
+        story.Do(story.Now.Cancel(Story.At("2026-05-01")));
+        seller.Bill(Story.At("2026-05-01")); // 8 of April, and 110.14 of the year given back: below zero, so it bears nothing
+        story.Use("calls", "2026-04-21", "-4");
+        seller.Touch(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+        seller.Correct(Story.At("2026-05-02"));
+        Assert.Empty(seller.Waiting);
+        Assert.Equal("calls -4.00", Lines(seller)[^1]);
+    }
+
+    private static string[] TrueUps(MemorySeller seller) =>
+        [.. seller.Invoices.SelectMany(invoice => invoice.Lines).Where(line => line.Key.StartsWith("commitment:", StringComparison.Ordinal) && !line.Amount.IsZero).Select(line => $"{line.Amount}")];
+
     /// <summary>April: its fee in advance, 8 calls after it.</summary>
     private static (Story Story, MemorySeller Seller) Billed(Story story)
     {

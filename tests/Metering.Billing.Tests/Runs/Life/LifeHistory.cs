@@ -26,6 +26,9 @@ internal sealed record Stretch(DateTimeOffset From, DateTimeOffset To, LifeFact 
 internal sealed record LifePeriod(DateTimeOffset First, DateTimeOffset Last, DateTimeOffset Start, DateTimeOffset End, bool IsTrial, bool Again)
 {
     public string Mark => Again ? $"{Start:O}" : "";
+
+    /// <summary>Its component was added within it, to boundaries that were there.</summary>
+    public bool IsAdded { get; init; }
 }
 
 /// <param name="Id">Tells equal times apart.</param>
@@ -69,7 +72,8 @@ internal sealed class LifeHistory(LocalClock clock, LifeAnchor anchor)
             anniversary = i > 0 && isTrial != (served[i - 1].Fact.Being == Being.Trial) ? served[i].From : anniversary;
             if (served[i].Fact.Plan.Find(component) is { } item && (eras.Count == 0 || (eras[^1].Item.Unit, eras[^1].Item.Count, eras[^1].IsTrial) != (item.Unit, item.Count, isTrial)))
             {
-                eras.Add((served[i].From, item, eras.Count > 0 && eras[^1].IsTrial == isTrial ? served[i].From : anniversary, isTrial));
+                DateTimeOffset zero = eras.Count > 0 && eras[^1].IsTrial == isTrial ? served[i].From : anniversary;
+                eras.Add((eras.Count > 0 ? zero : served[i].From, item, zero, isTrial));
             }
         }
 
@@ -88,7 +92,7 @@ internal sealed class LifeHistory(LocalClock clock, LifeAnchor anchor)
                 (DateTimeOffset first, DateTimeOffset last) = (Boundary(zero, item, k), Boundary(zero, item, k + 1));
                 if (last > from && Later(first, from) <= until && Later(first, from) < stop)
                 {
-                    periods.Add(new LifePeriod(first, last, Later(first, from), Earlier(last, stop), isTrial, periods.Any(one => one.First == first && one.Last == last)));
+                    periods.Add(new LifePeriod(first, last, Later(first, from), Earlier(last, stop), isTrial, periods.Any(one => one.First == first && one.Last == last)) { IsAdded = first < from && zero != from });
                 }
             }
         }

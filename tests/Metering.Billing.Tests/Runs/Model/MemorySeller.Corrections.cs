@@ -111,6 +111,10 @@ internal sealed partial class MemorySeller
         }
 
         _pending.AddRange(correction.Rest.Select(line => new PendingDifference(Of(changes, line) with { Amount = line.Amount, Arithmetic = Rest }, s_zero)));
+        if (correction.Rest.Count > 0)
+        {
+            IssueUnlessDue();
+        }
     }
 
     private static AmountCharge Of(IReadOnlyList<AmountCharge> changes, BilledLine line) => changes.Single(change => change.Key == line.Identity.Key);
@@ -130,6 +134,12 @@ internal sealed partial class MemorySeller
         bool accrues = earned.Aggregate(s_zero, (sum, one) => sum + one).Sign > 0;
         Post(InvoicePostings.LateUsage("sub", $"{_corrections}", "run", Customer, earned, Booking));
         _pending.AddRange(changes.Select((change, i) => new PendingDifference(change, accrues ? earned[i] : s_zero)));
+        IssueUnlessDue();
+    }
+
+    /// <summary>An invoice of what waits, when none comes soon.</summary>
+    private void IssueUnlessDue()
+    {
         if (Agenda.NextDue(story.History, BilledTo) is not { } next || next > _now.AddDays(31))
         {
             Issue(new DueLines([], [], []), _now);
@@ -156,7 +166,7 @@ internal sealed partial class MemorySeller
             else
             {
                 invoice.Others.Add(new IssuedLine(
-                    $"{id}/{facts.Count}", part.Identity.Period, part.Identity.Key, Component(part.Identity.Key), service, recognition, part.Amount, s_zero, part.Tax, rate, s_zero, s_zero, IsVoid: false));
+                    $"{id}/{facts.Count}", part.Identity.Period, part.Identity.Key, Component(part.Identity.Key), service, recognition, part.Amount, s_zero, part.Tax, rate, s_zero, s_zero, IsVoid: false, IsDifference: true));
             }
 
             facts.Add(fact);

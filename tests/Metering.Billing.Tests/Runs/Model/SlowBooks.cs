@@ -110,13 +110,14 @@ internal sealed class SlowBooks(SlowBill bill, DateTimeOffset billedFrom)
 
         (string Component, long Amount)[] changes = [.. owed.Select(one => (one.Key, one.Value - _billed.GetValueOrDefault((one.Key, first)))).Where(one => one.Item2 != 0)];
         long net = changes.Sum(one => one.Amount);
+        bool isOwn = next is null || next > now.AddDays(31);
         if (net > 0)
         {
-            Charge(first, changes, next is null || next > now.AddDays(31));
+            Charge(first, changes, isOwn);
         }
         else if (net < 0)
         {
-            CreditBack(first, changes, -net);
+            CreditBack(first, changes, -net, isOwn);
         }
     }
 
@@ -137,7 +138,7 @@ internal sealed class SlowBooks(SlowBill bill, DateTimeOffset billedFrom)
         }
     }
 
-    private void CreditBack(DateOnly first, (string Component, long Amount)[] changes, long credit)
+    private void CreditBack(DateOnly first, (string Component, long Amount)[] changes, long credit, bool isOwn)
     {
         foreach ((string component, long amount) in changes)
         {
@@ -160,6 +161,10 @@ internal sealed class SlowBooks(SlowBill bill, DateTimeOffset billedFrom)
         if (credit > 0)
         {
             _pending.Add(("rest", first, -credit, 0));
+            if (isOwn)
+            {
+                Issue(new SlowInvoice());
+            }
         }
     }
 
