@@ -52,23 +52,12 @@ internal sealed class EventUsageReader(ClickHouseDatabase database, UsageScope s
         string tenant = sql.Text(scope.Tenant);
         string isFolded = $"tenant = {tenant} AND off <= {sql.Add(scope.Cut, "Array(UInt64)")}[part + 1]";
         return $"""
-            WITH corrections AS (
-              SELECT target_hash, target_off, maxIf(off, kind = 'amend') AS amendment, countIf(kind = 'void') AS voids
-              FROM usage_raw FINAL WHERE kind != 'use' AND {isFolded} GROUP BY target_hash, target_off),
-            corrected AS (
-              SELECT e.id_hash AS id_hash, e.off AS off, max(c.amendment) AS amendment, sum(c.voids) AS voids
-              FROM (
-                SELECT id_hash, off, born_void FROM usage_raw FINAL
-                WHERE kind = 'use' AND {isFolded} AND id_hash IN (SELECT target_hash FROM corrections)) AS e
-              JOIN corrections AS c ON c.target_hash = e.id_hash
-              WHERE c.target_off = e.off OR (e.born_void = 1 AND c.target_off = 0)
-              GROUP BY e.id_hash, e.off)
+            WITH {CorrectedEvents.Tables(isFolded)}
             SELECT subject, reinterpretAsInt64(time) AS ticks, source, id, data
             FROM usage_raw FINAL
             WHERE {isFolded} AND type = {sql.Text(meter.Definition.EventType)} AND {page.Condition(sql)}
               AND time >= {sql.Minute(scope.Period.Start)} AND time < {sql.Minute(scope.End)}
-              AND ((kind = 'use' AND (id_hash, off) NOT IN (SELECT id_hash, off FROM corrected))
-                OR (kind = 'amend' AND (target_hash, off) IN (SELECT id_hash, amendment FROM corrected WHERE voids = 0)))
+              AND {CorrectedEvents.Counts}
             ORDER BY subject, time, source, id
             LIMIT {sql.Add(maxEvents + 1L, "UInt64")} BY subject
             """;
