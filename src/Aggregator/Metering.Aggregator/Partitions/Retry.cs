@@ -4,7 +4,8 @@ namespace Metering.Aggregator.Partitions;
 
 /// <summary>
 /// How the aggregator waits for its databases: for ever, with back-off. What it holds stays as it is, consumption pauses at the flush's
-/// limit, and nothing is lost. Decisions (stopped, lost) and broken invariants are never retried.
+/// limit, and nothing is lost. Decisions (stopped, lost) and broken invariants are never retried, nor is what does not fit in memory: only giving
+/// the partition's memory back helps.
 /// </summary>
 /// <remarks>A loop of our own, because every wait of the protocol must be able to run on the clock and the thread of a simulation.</remarks>
 /// <param name="time">Waits on it.</param>
@@ -22,7 +23,7 @@ internal sealed class Retry(TimeProvider time, Random jitter, ILogger<Retry> log
             {
                 return await action(cancellationToken);
             }
-            catch (Exception problem) when (problem is not (OperationCanceledException or PartitionStoppedException or PartitionLostException or Engine.InvariantException))
+            catch (Exception problem) when (!Ends(problem))
             {
                 TimeSpan delay = Delay(attempt);
                 AggregatorLog.Retrying(logger, attempt, delay, problem.Message, problem);
@@ -39,6 +40,9 @@ internal sealed class Retry(TimeProvider time, Random jitter, ILogger<Retry> log
             return true;
         },
         cancellationToken);
+
+    private static bool Ends(Exception problem) => problem is OperationCanceledException or PartitionStoppedException or PartitionLostException
+        or Engine.InvariantException or OutOfMemoryException;
 
     /// <summary>Doubles up to the longest, and is between half of that and all of it.</summary>
     private TimeSpan Delay(int attempt)
