@@ -8,14 +8,15 @@ namespace Metering.Billing.Postgres.Ledger;
 internal sealed class StoredAccounts
 {
     /// <summary>One look-up for each, whatever plan the database would like better.</summary>
-    private const string Wanted =
+    public const string Wanted =
         """
-        from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as wanted (kind, customer, grant_id, currency)
+        from unnest($2::text[], $3::text[], $4::text[], $5::text[]) with ordinality as wanted (kind, customer, grant_id, currency, n)
         cross join lateral (
           select * from billing.ledger_account
           where tenant_id = $1 and customer = wanted.customer and kind = wanted.kind and grant_id = wanted.grant_id and currency = wanted.currency offset 0) as account
         """;
 
+    private readonly Dictionary<(Account Account, Currency Currency), int> _places;
     private readonly string[] _kinds;
     private readonly string[] _customers;
     private readonly string[] _grants;
@@ -23,6 +24,7 @@ internal sealed class StoredAccounts
 
     private StoredAccounts((Account Account, Currency Currency)[] accounts)
     {
+        _places = accounts.Index().ToDictionary(one => one.Item, one => one.Index + 1);
         _kinds = Array.ConvertAll(accounts, one => one.Account.Kind.ToString());
         _customers = Array.ConvertAll(accounts, one => one.Account.Customer);
         _grants = Array.ConvertAll(accounts, one => one.Account.Grant);
@@ -30,6 +32,9 @@ internal sealed class StoredAccounts
     }
 
     public int Count => _kinds.Length;
+
+    /// <summary>The place of its account among them, from one.</summary>
+    public int PlaceOf(Entry entry) => _places[(entry.Account, entry.Amount.Currency)];
 
     /// <summary>All that the transactions have entries in, in one order wherever they come from: who opens or locks the same ones does not deadlock.</summary>
     public static StoredAccounts Of(IEnumerable<LedgerTransaction> transactions) => new([.. transactions
@@ -60,15 +65,16 @@ internal sealed class StoredAccounts
         $"""
         select account.* from (select array_agg(account.id order by account.id) as ids {Wanted} having count(*) >= $6) as opened cross join unnest(ids) as opened_account (id)
         cross join lateral (
-          select id, kind, customer, grant_id, currency, balance from billing.ledger_account
+          select kind, customer, grant_id, currency, balance from billing.ledger_account
           where tenant_id = $1 and id = opened_account.id and balance is not null for no key update) as account
         """,
         tenant, needed);
 
-    /// <summary>Those whose balance is folded, without a lock.</summary>
-    public NpgsqlBatchCommand Find(string tenant) =>
-        Command($"select account.id, account.kind, account.customer, account.grant_id, account.currency, account.balance {Wanted} where account.balance is null", tenant);
+    /// <summary>How many there are whose balance is folded: they are not locked.</summary>
+    public NpgsqlBatchCommand CountFolded(string tenant) => Command($"select count(*) {Wanted} where account.balance is null", tenant);
 
-    private NpgsqlBatchCommand Command(string sql, string tenant, params ReadOnlySpan<object?> more) =>
+    /// <param name="sql">With <see cref="Wanted"/>.</param>
+    /// <param name="more">From <c>$6</c>.</param>
+    public NpgsqlBatchCommand Command(string sql, string tenant, params ReadOnlySpan<object?> more) =>
         PostgresCommands.BatchCommand(sql, [tenant, _kinds, _customers, _grants, _currencies, .. more]);
 }
