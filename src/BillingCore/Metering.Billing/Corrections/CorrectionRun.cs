@@ -15,6 +15,14 @@ public readonly record struct BilledLine(LineIdentity Identity, Money Amount, Mo
 {
     public Money Total => IsTaxInclusive ? Amount : Amount + Tax;
 
+    public Money WithoutTax => IsTaxInclusive ? Amount - Tax : Amount;
+
+    /// <summary>A difference, with the tax of the line that it corrects.</summary>
+    public static BilledLine Of(AmountCharge difference) => new(
+        new LineIdentity(difference.Period, difference.Key), difference.Amount,
+        difference.OriginalTax?.Rate is { } rate ? Money.Round(difference.Amount.Exact * rate.Factor, difference.Amount.Currency) : Money.Zero(difference.Amount.Currency),
+        difference.OriginalTax?.Rate is { IsInclusive: true });
+
     /// <summary>Of the amount, what is of promotional grants; of a credit's, below zero as it is.</summary>
     public Money Promotional { get; init; } = Money.Zero(Amount.Currency);
 }

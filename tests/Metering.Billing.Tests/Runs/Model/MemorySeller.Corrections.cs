@@ -1,4 +1,3 @@
-using System.Globalization;
 using Metering.Billing.Corrections;
 using Metering.Billing.Invoicing;
 using Metering.Billing.Ledger;
@@ -97,8 +96,7 @@ internal sealed partial class MemorySeller
     {
         IReadOnlyList<AmountCharge> changes = PeriodCorrection.Of(story.History, period, [.. Counted], story.Tax with { At = period.End }, story.UsageOf);
         Assert.True(changes.DistinctBy(change => change.Key).Count() == changes.Count, $"one difference a line: {string.Join(", ", changes.Select(change => $"{change.Key} {change.Amount}"))}");
-        IssuedInvoice[] creditable = [.. Invoices.Select((invoice, i) => new IssuedInvoice($"{i}", DateTimeOffset.UnixEpoch.AddDays(i), Creditable(invoice, period))).Where(one => one.Creditable.Sign > 0)];
-        Correction correction = CorrectionRun.Compute([.. changes.Select(LineOf)], [], creditable, s_usd);
+        Correction correction = CorrectionRun.Compute([.. changes.Select(BilledLine.Of)], [], CreditableInvoices.Of(Issued, period), s_usd);
         _corrections++;
         if (correction.Outcome == CorrectionOutcome.Charged)
         {
@@ -107,7 +105,7 @@ internal sealed partial class MemorySeller
 
         foreach (CorrectionNote note in correction.Notes)
         {
-            Note(Invoices[int.Parse(note.Invoice, CultureInfo.InvariantCulture)], [.. note.Lines.Select(line => (line, Of(changes, line).Recognition, Of(changes, line).Service, Of(changes, line).OriginalTax?.Rate))]);
+            Note(Invoices.Single(invoice => invoice.Id == note.Invoice), [.. note.Lines.Select(line => (line, Of(changes, line).Recognition, Of(changes, line).Service, Of(changes, line).OriginalTax?.Rate))]);
         }
 
         _pending.AddRange(correction.Rest.Select(line => new PendingDifference(Of(changes, line) with { Amount = line.Amount, Arithmetic = Rest }, s_zero)));
@@ -119,18 +117,9 @@ internal sealed partial class MemorySeller
 
     private static AmountCharge Of(IReadOnlyList<AmountCharge> changes, BilledLine line) => changes.Single(change => change.Key == line.Identity.Key);
 
-    private static BilledLine LineOf(AmountCharge change) => new(new LineIdentity(change.Period, change.Key), change.Amount, TaxOf(change), change.OriginalTax?.Rate is { IsInclusive: true });
-
-    private static Money TaxOf(AmountCharge change) => change.OriginalTax?.Rate is { } rate ? Money.Round(change.Amount.Exact * rate.Factor, s_usd) : s_zero;
-
-    private static Money Creditable(MemoryInvoice invoice, TimeRange period) => invoice.State == InvoiceState.Void ? s_zero : Money.Max(s_zero, Money.Min(
-        invoice.Lines.Concat(invoice.Others).Where(line => line.Period == period).Aggregate(s_zero, (sum, line) => sum + Left(line)), invoice.LeftToCredit));
-
-    private static Money Left(IssuedLine line) => line.Net - line.Credited + (line.TaxRate is { IsInclusive: false } ? line.Tax - line.CreditedTax : s_zero);
-
     private void Charge(IReadOnlyList<AmountCharge> changes)
     {
-        Money[] earned = [.. changes.Select(change => change.Recognition != LineRecognition.Arrears ? s_zero : LineOf(change) is { IsTaxInclusive: true } line ? line.Amount - line.Tax : change.Amount)];
+        Money[] earned = [.. changes.Select(change => change.Recognition != LineRecognition.Arrears ? s_zero : BilledLine.Of(change).WithoutTax)];
         bool accrues = earned.Aggregate(s_zero, (sum, one) => sum + one).Sign > 0;
         Post(InvoicePostings.LateUsage("sub", $"{_corrections}", "run", Customer, earned, Booking));
         _pending.AddRange(changes.Select((change, i) => new PendingDifference(change, accrues ? earned[i] : s_zero)));
@@ -166,7 +155,7 @@ internal sealed partial class MemorySeller
             else
             {
                 invoice.Others.Add(new IssuedLine(
-                    $"{id}/{facts.Count}", part.Identity.Period, part.Identity.Key, Component(part.Identity.Key), service, recognition, part.Amount, s_zero, part.Tax, rate, s_zero, s_zero, IsVoid: false, IsDifference: true));
+                    $"{id}/{facts.Count}", part.Identity.Period, part.Identity.Key, Component(part.Identity.Key), service, recognition, part.Amount, s_zero, part.Tax, rate, s_zero, s_zero, IsVoid: false, IsDifference: true) { Invoice = invoice.Id });
             }
 
             facts.Add(fact);
