@@ -84,7 +84,7 @@ internal sealed class CorrectionDocuments(TenantTransaction transaction, SealedU
         await PendingCharges.BillAsync(transaction, [.. pending.Select(one => (one, invoice))], cancellationToken);
     }
 
-    /// <summary>Less: credit notes, newest invoice first; what no invoice can bear is given back with the next one, or with one of its own.</summary>
+    /// <summary>Less: credit notes, newest invoice first; what they cannot have is of the next invoice, or of one of its own.</summary>
     private async Task CreditAsync(string id, OpenSubscription subscription, IReadOnlyList<AmountCharge> changes, Correction correction, CancellationToken cancellationToken)
     {
         Dictionary<(LineIdentity, bool), AmountCharge> byLine = changes.ToDictionary(change => (BilledLine.Of(change).Identity, BilledLine.Of(change).IsTaxInclusive));
