@@ -68,7 +68,14 @@ internal static class CorrectionsCommand
     {
         using JsonDocument answer = await client.PostAsync("v1/correction-runs", "{}", token);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{answer.RootElement.GetProperty("corrected").GetInt64():N0} periods corrected."));
-        return ExitCode.Success;
+        string[] failed = [.. answer.RootElement.GetProperty("failed").EnumerateArray().Select(one => one.GetString()!)];
+        if (failed.Length == 0)
+        {
+            return ExitCode.Success;
+        }
+
+        await Console.Error.WriteLineAsync($"Not corrected, and tried again: {string.Join(", ", failed)}. The server's log says why.");
+        return ExitCode.Failed;
     });
 
     private static Command Decide(string verb, string description)

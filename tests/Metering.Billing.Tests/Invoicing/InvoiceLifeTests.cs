@@ -11,7 +11,7 @@ public class InvoiceLifeTests
     [InlineData(InvoiceState.Open, InvoiceRefusal.None, InvoiceRefusal.None, InvoiceRefusal.None, InvoiceRefusal.None)]
     [InlineData(InvoiceState.Paid, InvoiceRefusal.None, InvoiceRefusal.None, InvoiceRefusal.IsPaid, InvoiceRefusal.None)]
     [InlineData(InvoiceState.Void, InvoiceRefusal.IsVoid, InvoiceRefusal.IsVoid, InvoiceRefusal.IsVoid, InvoiceRefusal.IsVoid)]
-    [InlineData(InvoiceState.Uncollectible, InvoiceRefusal.None, InvoiceRefusal.WrittenOff, InvoiceRefusal.WrittenOff, InvoiceRefusal.WrittenOff)]
+    [InlineData(InvoiceState.Uncollectible, InvoiceRefusal.None, InvoiceRefusal.None, InvoiceRefusal.WrittenOff, InvoiceRefusal.WrittenOff)]
     public void What_can_be_done_to_an_invoice_depends_on_its_state(InvoiceState state, InvoiceRefusal pay, InvoiceRefusal credit, InvoiceRefusal writeOff, InvoiceRefusal @void)
     {
         Assert.Equal(pay, InvoiceLife.Pay(state));

@@ -37,6 +37,7 @@ internal static class Postings
         LedgerTransaction[] void5 = [.. InvoicePostings.Finalized(new FinalizedInvoice("i5", "c", [s_seats], [], [], Usd(300)), Today), .. Recognition.Post("i5/seats", "c", new MonthEarned(new DateOnly(2026, 1, 1), Usd(4516)), Today)];
         yield return ("15", [InvoicePostings.Voided("i5", void5, Today, "sent twice")]);
         yield return ("16", InvoicePostings.WrittenOff("i1", "c", Usd(7200), Today));
+        yield return ("11, 12, after 16", CreditNotePostings.Issued(open with { Id = "n4", Open = Usd(7200), IsWrittenOff = true }, Today));
         yield return ("17", InvoicePostings.Recovered("i1", "pay3", "c", Usd(7200), Today));
         yield return ("19", GrantPostings.Expired("g1", "c", Usd(800), Today));
         yield return ("20", GrantPostings.Refunded("g1", 1, "c", Usd(800), Today));

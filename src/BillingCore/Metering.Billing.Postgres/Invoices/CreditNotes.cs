@@ -52,7 +52,7 @@ public static class CreditNotes
             return InvoiceRefusal.IsVoid;
         }
 
-        if (invoice.State == InvoiceState.Uncollectible)
+        if (invoice.State == InvoiceState.Uncollectible || await TookOffBadDebtAsync(transaction, id, cancellationToken))
         {
             return InvoiceRefusal.WrittenOff;
         }
@@ -106,25 +106,34 @@ public static class CreditNotes
     private static InvoiceRow Reduced(ComputedNote note, DateTimeOffset now)
     {
         Money remaining = note.Invoice.Remaining - note.Settlement.ReducesOpen;
+        InvoiceState state = InvoiceLife.With(note.Invoice.State, remaining);
         return note.Invoice with
         {
             Credited = note.Invoice.Credited + note.Settlement.ReducesOpen,
             Remaining = remaining,
-            State = InvoiceLife.With(note.Invoice.State, remaining),
-            ClosedAt = remaining.IsZero ? note.Invoice.ClosedAt ?? now : null,
+            State = state,
+            ClosedAt = state == InvoiceState.Open ? null : note.Invoice.ClosedAt ?? now,
         };
     }
 
     private static IssuedCreditNote Issued(ComputedNote note) => new(
         note.Id, note.Invoice.Customer, note.Facts, [.. note.Promotions.Select(one => new GrantUse(one.Grant, one.Amount))], note.Settlement.ReducesOpen,
-        [.. note.Settlement.RestoredGrants.Select(one => new GrantUse(one.Grant, one.Amount))], note.Wanted.Refunds);
+        [.. note.Settlement.RestoredGrants.Select(one => new GrantUse(one.Grant, one.Amount))], note.Wanted.Refunds)
+    {
+        IsWrittenOff = note.Invoice.State == InvoiceState.Uncollectible,
+    };
 
     private static IEnumerable<GrantMove> Moves(ComputedNote note) => note.Promotions.Where(one => !note.Lapsed.Contains(one.Grant)).Concat(note.Settlement.RestoredGrants)
         .Select((one, i) => new GrantMove(one.Grant, $"credit-note:{note.Id}", note.Invoice.Id, -one.Amount, i));
 
+    private static async Task<bool> TookOffBadDebtAsync(TenantTransaction transaction, string id, CancellationToken cancellationToken) =>
+        (await LedgerStore.ReadAsync(transaction, [KeyOf(id)], cancellationToken)).Values.Any(issued => issued.Entries.Any(entry => entry.Account.Kind == AccountKind.BadDebt));
+
+    private static string KeyOf(string id) => $"credit-note:{id}:issued";
+
     private static async Task<bool> ReverseAsync(TenantTransaction transaction, CreditNoteRow note, string reason, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        string key = $"credit-note:{note.Id}:issued";
+        string key = KeyOf(note.Id);
         IReadOnlyList<CreditNoteLineRow> lines = await CreditNoteStore.LinesAsync(transaction, [note.Id], cancellationToken);
         IReadOnlyList<string> recognised = await Deferrals.CancelAsync(transaction, [.. lines.Select(line => line.Id)], now, cancellationToken);
         IReadOnlyDictionary<string, LedgerTransaction> posted = await LedgerStore.ReadAsync(transaction, [key, .. recognised], cancellationToken);

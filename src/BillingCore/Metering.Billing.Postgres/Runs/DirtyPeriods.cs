@@ -87,19 +87,22 @@ public static class DirtyPeriods
     /// <param name="run">The day, or what was asked for: a period is corrected once in a run.</param>
     /// <param name="seal">Newest done one.</param>
     /// <param name="sealedUpto">Minutes before it are sealed: a period that was billed before it was complete waits until it is.</param>
+    /// <param name="only">Of these subscriptions; of all when empty.</param>
+    /// <param name="except">Of none of these.</param>
     public static async Task<IReadOnlyList<DirtyPeriod>> TakeAsync(
-        TenantTransaction transaction, string run, long seal, DateTimeOffset sealedUpto, int limit, CancellationToken cancellationToken)
+        TenantTransaction transaction, string run, long seal, DateTimeOffset sealedUpto, IReadOnlyList<string> only, IReadOnlyList<string> except, int limit, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = transaction.Command(
             """
             select d.subscription, d.period_start, d.period_end, d.seal_no, d.history from billing.dirty_period d
             join billing.subscription s on s.tenant_id = d.tenant_id and s.id = d.subscription
-            where d.tenant_id = $1 and d.seal_no <= $3 and d.period_end <= $5 and (d.period_end <= s.billed_to or s.bill_at is null) and not exists (
+            where d.tenant_id = $1 and d.seal_no <= $3 and d.period_end <= $5 and (d.period_end <= s.billed_to or s.bill_at is null)
+              and (cardinality($6::text[]) = 0 or d.subscription = any($6)) and d.subscription <> all($7::text[]) and not exists (
               select from billing.correction c
               where c.tenant_id = d.tenant_id and c.subscription = d.subscription and c.period_start = d.period_start and c.period_end = d.period_end and c.run = $2)
             order by d.subscription, d.period_end, d.period_start desc limit $4 for no key update skip locked
             """,
-            transaction.Tenant, run, seal, limit, sealedUpto);
+            transaction.Tenant, run, seal, limit, sealedUpto, only.ToArray(), except.ToArray());
         List<DirtyPeriod> taken = [];
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))

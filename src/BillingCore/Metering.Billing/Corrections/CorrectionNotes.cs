@@ -5,8 +5,24 @@ namespace Metering.Billing.Corrections;
 /// <summary>Spreads differences whose net is below zero over the invoices that can bear them, newest first.</summary>
 internal static class CorrectionNotes
 {
+    /// <summary>
+    /// What returns to grants is not the customer's, and a note asks for nothing: where one would, what became dearer is left to the next invoice, and the notes have only what is given back.
+    /// </summary>
     /// <param name="credit">Minus the net of the lines: above zero.</param>
     public static Correction Credit(IReadOnlyList<BilledLine> lines, Money credit, IReadOnlyList<IssuedInvoice> invoices)
+    {
+        Correction whole = Spread(lines, credit, invoices);
+        if (whole.Notes.All(note => note.Total.Sign >= 0))
+        {
+            return whole;
+        }
+
+        BilledLine[] less = [.. lines.Where(line => line.Total.Sign < 0)];
+        Correction back = Spread(less, less.Aggregate(Money.Zero(credit.Currency), (sum, line) => sum - line.Total), invoices);
+        return whole with { Notes = back.Notes, Rest = [.. back.Rest, .. lines.Where(line => line.Total.Sign >= 0)] };
+    }
+
+    private static Correction Spread(IReadOnlyList<BilledLine> lines, Money credit, IReadOnlyList<IssuedInvoice> invoices)
     {
         List<CorrectionNote> notes = [];
         Money given = Money.Zero(credit.Currency);

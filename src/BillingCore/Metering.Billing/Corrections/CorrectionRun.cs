@@ -15,6 +15,14 @@ public readonly record struct BilledLine(LineIdentity Identity, Money Amount, Mo
 {
     public Money Total => IsTaxInclusive ? Amount : Amount + Tax;
 
+    public Money WithoutTax => IsTaxInclusive ? Amount - Tax : Amount;
+
+    /// <summary>A difference, with the tax of the line that it corrects.</summary>
+    public static BilledLine Of(AmountCharge difference) => new(
+        new LineIdentity(difference.Period, difference.Key), difference.Amount,
+        difference.OriginalTax?.Rate is { } rate ? Money.Round(difference.Amount.Exact * rate.Factor, difference.Amount.Currency) : Money.Zero(difference.Amount.Currency),
+        difference.OriginalTax?.Rate is { IsInclusive: true });
+
     /// <summary>Of the amount, what is of promotional grants; of a credit's, below zero as it is.</summary>
     public Money Promotional { get; init; } = Money.Zero(Amount.Currency);
 }
@@ -46,11 +54,15 @@ public enum CorrectionOutcome
 }
 
 /// <summary>A credit note of a correction: the lines' differences as far as this invoice can bear them.</summary>
-public sealed record CorrectionNote(string Invoice, IReadOnlyList<BilledLine> Lines);
+public sealed record CorrectionNote(string Invoice, IReadOnlyList<BilledLine> Lines)
+{
+    /// <summary>What the customer gets.</summary>
+    public Money Total => Lines.Aggregate(Money.Zero(Lines[0].Amount.Currency), (sum, line) => sum - line.Total + line.Promotional);
+}
 
 /// <param name="Lines">Every difference, in order of its identity's first appearance.</param>
 /// <param name="Notes">When credited; they and the rest sum to the lines, amount by amount and, but for what returns to promotional grants, tax by tax.</param>
-/// <param name="Rest">What no invoice can bear: a credit on the next invoice.</param>
+/// <param name="Rest">What no invoice can bear, and what no note can ask for: lines of the next invoice.</param>
 public sealed record Correction(CorrectionOutcome Outcome, IReadOnlyList<BilledLine> Lines, IReadOnlyList<CorrectionNote> Notes, IReadOnlyList<BilledLine> Rest);
 
 /// <summary>

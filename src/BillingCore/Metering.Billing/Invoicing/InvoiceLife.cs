@@ -31,7 +31,7 @@ public enum InvoiceRefusal
 
     IsPaid,
 
-    /// <summary>Nothing is asked for any more that a credit could reduce.</summary>
+    /// <summary>Nothing of it is expected any more: it is not closed again, and what took off the bad debt stays.</summary>
     WrittenOff,
 
     /// <summary>Somebody paid for it: only credit notes take back from now on.</summary>
@@ -64,12 +64,13 @@ public static class InvoiceLife
         _ => InvoiceRefusal.None,
     };
 
-    public static InvoiceRefusal Credit(InvoiceState state) => state == InvoiceState.Uncollectible ? InvoiceRefusal.WrittenOff : Pay(state);
+    /// <summary>Of what was written off too: what is taken back of it is no bad debt any more.</summary>
+    public static InvoiceRefusal Credit(InvoiceState state) => Pay(state);
 
-    public static InvoiceRefusal WriteOff(InvoiceState state) => state == InvoiceState.Paid ? InvoiceRefusal.IsPaid : Credit(state);
+    public static InvoiceRefusal WriteOff(InvoiceState state) => state == InvoiceState.Paid ? InvoiceRefusal.IsPaid : Close(state);
 
     /// <summary>One that grants and credit have paid can still be voided: they return.</summary>
-    public static InvoiceRefusal Void(InvoiceState state, bool hasPayments, bool hasCreditNotes) => Credit(state) is not InvoiceRefusal.None and var refusal ? refusal
+    public static InvoiceRefusal Void(InvoiceState state, bool hasPayments, bool hasCreditNotes) => Close(state) is not InvoiceRefusal.None and var refusal ? refusal
         : hasPayments ? InvoiceRefusal.HasPayments
         : hasCreditNotes ? InvoiceRefusal.HasCreditNotes
         : InvoiceRefusal.None;
@@ -85,4 +86,6 @@ public static class InvoiceLife
         Money applied = Money.Min(payment, remaining);
         return (applied, payment - applied);
     }
+
+    private static InvoiceRefusal Close(InvoiceState state) => state == InvoiceState.Uncollectible ? InvoiceRefusal.WrittenOff : Pay(state);
 }

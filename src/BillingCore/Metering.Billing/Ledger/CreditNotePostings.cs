@@ -5,7 +5,7 @@ public static class CreditNotePostings
 {
     /// <summary>
     /// Rows 11 and 12. What returns to promotional grants and what is still open come first, then what paid grants had settled; the rest is customer credit or, on
-    /// request, a refund.
+    /// request, a refund. What is open of an invoice that was written off (row 16) is bad debt and no receivable any more, so that is what becomes less.
     /// </summary>
     /// <exception cref="ArgumentException">More returns than is taken back.</exception>
     public static IEnumerable<LedgerTransaction> Issued(IssuedCreditNote note, Booking booking)
@@ -24,7 +24,7 @@ public static class CreditNotePostings
             rest -= use.Amount;
         }
 
-        entries.Credit(Account.OfCustomer(AccountKind.Receivable, note.Customer), note.Open);
+        entries.Credit(note.IsWrittenOff ? Account.OfTenant(AccountKind.BadDebt) : Account.OfCustomer(AccountKind.Receivable, note.Customer), note.Open);
         rest -= note.Open;
         foreach (GrantUse use in note.PaidGrants)
         {

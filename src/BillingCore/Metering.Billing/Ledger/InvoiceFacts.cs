@@ -43,4 +43,8 @@ public sealed record FinalizedInvoice(
 /// <param name="PaidGrants">What was settled by paid grants and returns to them.</param>
 /// <param name="Refunds">Whether the rest is sent back, and not kept as customer credit.</param>
 public sealed record IssuedCreditNote(
-    string Id, string Customer, IReadOnlyList<LineFact> Lines, IReadOnlyList<GrantUse> Promotional, Money Open, IReadOnlyList<GrantUse> PaidGrants, bool Refunds);
+    string Id, string Customer, IReadOnlyList<LineFact> Lines, IReadOnlyList<GrantUse> Promotional, Money Open, IReadOnlyList<GrantUse> PaidGrants, bool Refunds)
+{
+    /// <summary>Whether what the invoice still asks for was written off: then it is less bad debt.</summary>
+    public bool IsWrittenOff { get; init; }
+}

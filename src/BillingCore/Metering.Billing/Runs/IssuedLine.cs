@@ -27,4 +27,15 @@ public sealed record IssuedLine(
     public Money Promotional { get; init; } = Money.Zero(Amount.Currency);
 
     public Money CreditedPromotional { get; init; } = Money.Zero(Amount.Currency);
+
+    /// <summary>What is left of it before promotional grants: with the tax that it would bear without them.</summary>
+    public Money Left => this switch
+    {
+        { Promotional.IsZero: true } => Payable,
+        { TaxRate: { IsInclusive: false } rate } => Net - Credited + Money.Round((Net - Credited).Exact * rate.Factor, Net.Currency),
+        _ => Net - Credited,
+    };
+
+    /// <summary>What the customer owes or has paid of it still.</summary>
+    public Money Payable => Net - Credited - Promotional + CreditedPromotional + (TaxRate is { IsInclusive: false } ? Tax - CreditedTax : Money.Zero(Amount.Currency));
 }

@@ -20,7 +20,7 @@ internal static class InvoiceRefusals
         InvoiceRefusal.NotFinal => RefusedException.Conflict($"{what} is a draft: it asks for nothing yet. A draft is deleted, not voided."),
         InvoiceRefusal.IsVoid => RefusedException.Conflict($"{what} is void: it asks for nothing any more."),
         InvoiceRefusal.IsPaid => RefusedException.Conflict($"{what} is paid: there is nothing to write off."),
-        InvoiceRefusal.WrittenOff => RefusedException.Conflict($"{what} was written off: nothing of it is expected any more that could be reduced."),
+        InvoiceRefusal.WrittenOff => RefusedException.Conflict($"{what} was written off: nothing of it is expected any more."),
         InvoiceRefusal.HasPayments => RefusedException.Conflict($"{what} has payments: from now on only credit notes take something back."),
         InvoiceRefusal.HasCreditNotes => RefusedException.Conflict($"{what} has a credit note: from now on only credit notes take something back. Void that one first."),
         InvoiceRefusal.NothingLeft => RefusedException.Conflict($"{what} has nothing left that could be credited."),

@@ -7,6 +7,8 @@ internal static class Clashes
 {
     private const int MaxAttempts = 5;
 
+    public static bool IsClash(Exception failure) => failure is PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected };
+
     /// <param name="once">A transaction of its own.</param>
     /// <param name="again">Told the SQLSTATE before each further attempt.</param>
     /// <exception cref="PostgresException">It clashed again and again, or something else is wrong.</exception>
@@ -18,7 +20,7 @@ internal static class Clashes
             {
                 return await once();
             }
-            catch (PostgresException clash) when (clash.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected && attempt < MaxAttempts)
+            catch (PostgresException clash) when (IsClash(clash) && attempt < MaxAttempts)
             {
                 again(clash.SqlState);
             }

@@ -68,11 +68,18 @@ internal sealed class CorrectionEndpoints(CorrectionRunner runner, TimeProvider 
     {
         await runner.FollowAsync(context.RequestAborted);
         string run = string.Create(CultureInfo.InvariantCulture, $"asked:{time.GetUtcNow().UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.fff}");
-        int corrected = await runner.RunAsync(tenant, run, context.RequestAborted);
+        CorrectionTally tally = await runner.RunAsync(tenant, run, context.RequestAborted);
         return Answer.Json(json =>
         {
             json.WriteStartObject();
-            json.WriteNumber("corrected", corrected);
+            json.WriteNumber("corrected", tally.Corrected);
+            json.WriteStartArray("failed");
+            foreach (string subscription in tally.Failed)
+            {
+                json.WriteStringValue(subscription);
+            }
+
+            json.WriteEndArray();
             json.WriteEndObject();
         });
     }

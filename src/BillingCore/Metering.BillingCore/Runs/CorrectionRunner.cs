@@ -7,6 +7,7 @@ using Metering.Storage.ClickHouse;
 using Metering.Storage.Postgres;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Metering.BillingCore.Runs;
 
@@ -41,24 +42,37 @@ internal sealed partial class CorrectionRunner(
         }
     }
 
+    /// <summary>In batches; of one that fails each subscription by itself, so that one that cannot be corrected keeps no other from it.</summary>
     /// <param name="run">The day for the regular run; anything else for one that somebody asked for.</param>
-    /// <returns>How many periods were corrected.</returns>
-    public async Task<int> RunAsync(string tenant, string run, CancellationToken cancellationToken)
+    public async Task<CorrectionTally> RunAsync(string tenant, string run, CancellationToken cancellationToken)
     {
         int corrected = 0;
-        while (await Clashes.AgainAsync(() => OnceAsync(tenant, run, cancellationToken), LogAgain) is { } some)
+        List<string> failed = [];
+        while (await BatchAsync([], failed) is { } batch)
         {
-            corrected += some;
+            corrected += batch.Corrected;
+            foreach (string subscription in batch.Failure is null ? [] : batch.Subscriptions)
+            {
+                Batch? alone = await BatchAsync([subscription], []);
+                corrected += alone?.Corrected ?? 0;
+                if (alone?.Failure is { } failure)
+                {
+                    failed.Add(subscription);
+                    LogFailed(tenant, subscription, failure);
+                }
+            }
         }
 
-        return corrected;
+        return new CorrectionTally(corrected, failed);
+
+        Task<Batch?> BatchAsync(string[] only, IReadOnlyList<string> except) => Clashes.AgainAsync(() => OnceAsync(tenant, run, only, except, cancellationToken), LogAgain);
     }
 
     /// <summary>The regular run's name today.</summary>
     public string Today => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <returns>Null when nothing is left.</returns>
-    private async Task<int?> OnceAsync(string tenant, string run, CancellationToken cancellationToken)
+    private async Task<Batch?> OnceAsync(string tenant, string run, IReadOnlyList<string> only, IReadOnlyList<string> except, CancellationToken cancellationToken)
     {
         await using TenantTransaction transaction = await tenants.BeginAsync(tenant, cancellationToken);
         await SealOrder.HoldAsync(transaction, cancellationToken);
@@ -67,17 +81,25 @@ internal sealed partial class CorrectionRunner(
             return null;
         }
 
-        IReadOnlyList<DirtyPeriod> dirty = await DirtyPeriods.TakeAsync(transaction, run, seal.Number, seal.Upto, options.Value.RunBatch, cancellationToken);
+        IReadOnlyList<DirtyPeriod> dirty = await DirtyPeriods.TakeAsync(transaction, run, seal.Number, seal.Upto, only, except, options.Value.RunBatch, cancellationToken);
         if (dirty.Count == 0)
         {
             return null;
         }
 
         CorrectionBatch batch = new(transaction, seal, subscriptions, new UsageOfScopes(database, options.Value.MaxSimulatedEvents), time.GetUtcNow());
-        int corrected = await batch.RunAsync(dirty, run, cancellationToken);
-        await transaction.CommitAsync(CancellationToken.None);
-        LogCorrected(tenant, dirty.Count, corrected, seal.Number);
-        return corrected;
+        string[] ids = [.. dirty.Select(one => one.Subscription).Distinct()];
+        try
+        {
+            int corrected = await batch.RunAsync(dirty, run, cancellationToken);
+            await transaction.CommitAsync(CancellationToken.None);
+            LogCorrected(tenant, dirty.Count, corrected, seal.Number);
+            return new Batch(ids, corrected, Failure: null);
+        }
+        catch (Exception failure) when (IsOfWhatIsCorrected(failure))
+        {
+            return new Batch(ids, Corrected: 0, failure);
+        }
     }
 
     /// <summary>Rows are sealed when their seal is, so parts of other days are not read.</summary>
@@ -122,9 +144,19 @@ internal sealed partial class CorrectionRunner(
         return marked;
     }
 
+    /// <summary>That a database gives no answer, or that another change came first, says nothing about a subscription.</summary>
+    private static bool IsOfWhatIsCorrected(Exception failure) =>
+        !Clashes.IsClash(failure) && failure is PostgresException or not (NpgsqlException or HttpRequestException or IOException or TimeoutException or OperationCanceledException);
+
+    /// <param name="Failure">Why nothing of it was corrected.</param>
+    private sealed record Batch(string[] Subscriptions, int Corrected, Exception? Failure);
+
     [LoggerMessage(6145, LogLevel.Information, "Tenant {Tenant}: {Periods} billed periods looked at again as of seal {Seal}, {Corrected} corrected")]
     private partial void LogCorrected(string tenant, int periods, int corrected, long seal);
 
     [LoggerMessage(6146, LogLevel.Information, "A batch of the correction run ran into another change ({State}) and is done again")]
     private partial void LogAgain(string state);
+
+    [LoggerMessage(6147, LogLevel.Error, "Tenant {Tenant}: subscription {Subscription} could not be corrected, which is tried again")]
+    private partial void LogFailed(string tenant, string subscription, Exception exception);
 }

@@ -19,9 +19,12 @@ internal sealed partial class Life
 
         Assert.Equal(_books.Invoices.Count, _seller.Invoices.Count);
         Same(
-            $"receivable {_books.Invoices.Sum(one => one.Remaining)}, credit {_books.Credit}, unbilled {_books.Unbilled}, deferred {_books.Deferred}, revenue {_books.Revenue}, tax {_books.Tax}",
-            $"receivable {Balance(AccountKind.Receivable)}, credit {Balance(AccountKind.CustomerCredit)}, unbilled {Balance(AccountKind.Unbilled)}, deferred {Balance(AccountKind.Deferred)}, "
-            + $"revenue {Balance(AccountKind.Revenue)}, tax {Balance(AccountKind.TaxPayable)}");
+            $"receivable {_books.Invoices.Sum(one => one.IsWrittenOff ? 0 : one.Remaining)}, bad debt {_books.Invoices.Sum(one => one.IsWrittenOff ? one.Remaining : 0)}, credit {_books.Credit}, unbilled {_books.Unbilled}, "
+            + $"deferred {_books.Deferred}, revenue {_books.Revenue}, tax {_books.Tax}, promotional {_books.Promotional}, breakage {_books.Breakage}, {string.Join(", ", _books.Grants.Select(one => $"{one.Id} {one.Left}"))}",
+            $"receivable {Balance(AccountKind.Receivable)}, bad debt {Balance(AccountKind.BadDebt)}, credit {Balance(AccountKind.CustomerCredit)}, unbilled {Balance(AccountKind.Unbilled)}, deferred {Balance(AccountKind.Deferred)}, "
+            + $"revenue {Balance(AccountKind.Revenue)}, tax {Balance(AccountKind.TaxPayable)}, promotional {Balance(AccountKind.PromotionalCredits)}, breakage {Balance(AccountKind.Breakage)}, "
+            + $"{string.Join(", ", _seller.Grants.Select(one => $"{one.Id} {one.Remaining.MinorUnits}"))}");
+        Assert.Equal(_books.Prepaid, _seller.Grants.Where(one => one.IsPaid).Sum(one => _seller.Balance(Account.PrepaidOf("c", one.Id))));
     }
 
     /// <summary>Whole lines: what differs may be anywhere.</summary>

@@ -28,35 +28,49 @@ internal sealed partial class LifeBooks
     public bool GiveBack(LifeInvoice invoice, LifeLine line, long amount)
     {
         long tax = LifeTax.Cents(new Ratio(line.Tax, 1) * new Ratio(line.Credited + amount, line.Net)) - line.CreditedTax;
-        if (amount + (line.Rate is { IsInclusive: false } ? tax : 0) > Math.Max(0, invoice.Total) - invoice.Notes)
+        long promo = LifeTax.Cents(new Ratio(line.Promo, 1) * new Ratio(line.Credited + amount, line.Net)) - line.CreditedPromo;
+        if (amount - promo + (line.Rate is { IsInclusive: false } ? tax : 0) > Math.Max(0, invoice.Total) - invoice.Notes)
         {
             return false;
         }
 
-        Note(invoice, [(line, amount, tax)]);
+        Note(invoice, [(line, amount, promo, tax)]);
         return true;
     }
 
     /// <summary>False when it is refused.</summary>
     public bool Void(LifeInvoice invoice, bool waives)
     {
-        if (invoice.IsVoid || invoice.HasPayments || invoice.HasNotes || Credit + invoice.CreditUsed - invoice.Carried < 0)
+        LifeGrant? sold = Grants.Find(grant => grant.SoldBy == invoice);
+        if (invoice.IsVoid || invoice.IsWrittenOff || invoice.HasPayments || invoice.HasNotes || Credit + invoice.CreditUsed - invoice.Carried < 0 || sold?.Left < invoice.Total)
         {
             return false;
         }
 
+        if (sold is not null)
+        {
+            (sold.IsGone, sold.Left) = (true, 0);
+        }
+
         (invoice.IsVoid, invoice.IsWaived) = (true, waives);
+        GiveBack(invoice.Promotions, long.MaxValue);
+        GiveBack(invoice.PaidGrants, long.MaxValue);
         Credit += invoice.CreditUsed - invoice.Carried;
         invoice.Remaining = 0;
         invoice.Lines.ForEach(line => _revenue.Cancel(line.Id));
+        if (invoice.IsPurchase)
+        {
+            return true;
+        }
+
         if (waives)
         {
             _waivedAccruals += invoice.Lines.Sum(line => line.Accrued);
             return true;
         }
 
-        BilledTo = LifeHistory.Earlier(BilledTo, Invoices.Where(one => !one.IsVoid && one.DueAt < invoice.DueAt).Select(one => one.DueAt).DefaultIfEmpty(DateTimeOffset.MinValue).Max());
-        _pending.AddRange(invoice.Lines.Where(line => line.WasPending).Select(line => line with { Tax = 0 }));
+        BilledTo = LifeHistory.Earlier(BilledTo, Invoices.Where(one => !one.IsVoid && !one.IsPurchase && one.DueAt < invoice.DueAt).Select(one => one.DueAt).DefaultIfEmpty(DateTimeOffset.MinValue).Max());
+        _pending.AddRange(invoice.Lines.Where(line => line.WasPending).Select(line => line with { Tax = 0, Promo = 0 }));
         return true;
     }
 
@@ -94,7 +108,7 @@ internal sealed partial class LifeBooks
         }
 
         HashSet<string> known = [.. ahead.Select(fee => fee.Key), .. again.Select(line => line.Key)];
-        IEnumerable<LifeLine> gone = issued.Where(line => !known.Contains(line.Key)).GroupBy(line => line.Key).Select(lines => lines.First() with { Id = ++_lines, Amount = 0, Discount = 0, Tax = 0, Accrued = 0 });
+        IEnumerable<LifeLine> gone = issued.Where(line => !known.Contains(line.Key)).GroupBy(line => line.Key).Select(lines => lines.First() with { Id = ++_lines, Amount = 0, Discount = 0, Tax = 0, Promo = 0, Accrued = 0 });
         return
         [
             .. ahead.Select(fee => stay.Concat(fresh).FirstOrDefault(line => line.Key == fee.Key)).OfType<LifeLine>()
@@ -132,7 +146,9 @@ internal sealed partial class LifeBooks
         {
             Amount = change,
             Discount = 0,
+            Promo = 0,
             Credited = 0,
+            CreditedPromo = 0,
             CreditedTax = 0,
             Corrects = line.Corrects ?? issued.FirstOrDefault(),
             HasRate = true,
@@ -159,12 +175,41 @@ internal sealed partial class LifeBooks
     /// <summary>Newest invoice first, each with no more than is left of its lines of the period and of the whole; the parts of the lines are cumulative.</summary>
     private void CreditBack(DateTimeOffset first, DateTimeOffset last, List<LifeLine> changes, long[] tax, long credit)
     {
+        (List<(LifeInvoice Invoice, List<(LifeLine Line, long Amount, long Promo, long Tax)> Parts)> notes, List<LifeLine> rest) = Spread(first, last, changes, tax, credit);
+        if (notes.Any(note => Total(note.Parts) < 0))
+        {
+            // Grants get back more than the customer: what became dearer is billed, and not taken off what is given back.
+            long[] totals = [.. changes.Select((line, i) => line.Amount + (line.Rate is { IsInclusive: false } ? tax[i] : 0))];
+            List<LifeLine> less = [.. changes.Where((_, i) => totals[i] < 0)];
+            (notes, rest) = Spread(first, last, less, [.. tax.Where((_, i) => totals[i] < 0)], -totals.Where(total => total < 0).Sum());
+            rest.AddRange(changes.Where((_, i) => totals[i] >= 0));
+        }
+
+        notes.ForEach(note => Note(note.Invoice, note.Parts));
+        _pending.AddRange(rest.Select(line => line with { IsRest = true, WasPending = true }));
+        if (rest.Count > 0)
+        {
+            IssueUnlessDue();
+        }
+    }
+
+    private (List<(LifeInvoice Invoice, List<(LifeLine Line, long Amount, long Promo, long Tax)> Parts)> Notes, List<LifeLine> Others) Spread(
+        DateTimeOffset first, DateTimeOffset last, List<LifeLine> changes, long[] tax, long credit)
+    {
+        List<(LifeInvoice, List<(LifeLine, long, long, long)>)> notes = [];
         long given = 0;
         (long Amount, long Tax)[] done = [.. changes.Select(_ => (0L, 0L))];
-        foreach (LifeInvoice invoice in Invoices.Where(one => !one.IsVoid).Reverse())
+        foreach (LifeInvoice invoice in Invoices.Where(one => !one.IsVoid && !one.IsPurchase).Reverse())
         {
-            long most = Math.Min(invoice.Lines.Concat(invoice.Others).Where(line => line.First == first && line.Last == last).Sum(line => line.Left), Math.Max(0, invoice.Total) - invoice.Notes);
-            long here = Math.Min(most, credit - given);
+            LifeLine[] all = [.. invoice.Lines, .. invoice.Others];
+            LifeLine[] own = [.. all.Where(line => line.First == first && line.Last == last)];
+            long here = Math.Min(Math.Min(own.Sum(line => line.Left), all.Sum(line => line.Left)), credit - given);
+            long payable = Math.Max(0, Math.Min(own.Sum(line => line.Payable), all.Sum(line => line.Payable)));
+            if (here > 0 && Total(Promoted(invoice, changes, done, Parts(changes, tax, given + here, credit))) > payable)
+            {
+                here = Math.Min(here, payable);
+            }
+
             if (here <= 0)
             {
                 continue;
@@ -172,15 +217,11 @@ internal sealed partial class LifeBooks
 
             given += here;
             (long Amount, long Tax)[] reached = Parts(changes, tax, given, credit);
-            Note(invoice, [.. changes.Select((line, i) => (line, done[i].Amount - reached[i].Amount, done[i].Tax - reached[i].Tax)).Where(part => part.Item2 != 0 || part.Item3 != 0)]);
+            notes.Add((invoice, Promoted(invoice, changes, done, reached)));
             done = reached;
         }
 
-        _pending.AddRange(given == credit ? [] : changes.Select((line, i) => line with { Amount = line.Amount - done[i].Amount, IsRest = true, WasPending = true }).Where((line, i) => line.Amount != 0 || tax[i] != done[i].Tax));
-        if (given < credit)
-        {
-            IssueUnlessDue();
-        }
+        return (notes, given == credit ? [] : [.. changes.Select((line, i) => line with { Amount = line.Amount - done[i].Amount }).Where((line, i) => line.Amount != 0 || tax[i] != done[i].Tax)]);
     }
 
     private static (long Amount, long Tax)[] Parts(List<LifeLine> changes, long[] tax, long given, long credit)
@@ -191,18 +232,47 @@ internal sealed partial class LifeBooks
         return [.. changes.Select((line, i) => (totals[i] - (line.Rate is { IsInclusive: false } ? taxes[i] : 0), taxes[i]))];
     }
 
-    private void Note(LifeInvoice invoice, IReadOnlyList<(LifeLine Line, long Amount, long Tax)> parts)
+    /// <summary>What an invoice gives back of each line: of one that grants paid some of, their share of it to them and the tax of the rest; beyond what is left of it, as of any other line.</summary>
+    private static List<(LifeLine Line, long Amount, long Promo, long Tax)> Promoted(LifeInvoice invoice, List<LifeLine> changes, (long Amount, long Tax)[] done, (long Amount, long Tax)[] reached)
     {
-        long total = parts.Sum(part => part.Amount + (part.Line.Rate is { IsInclusive: false } ? part.Tax : 0));
-        foreach ((LifeLine part, long amount, long tax) in parts)
+        List<(LifeLine, long, long, long)> parts = [];
+        foreach ((LifeLine change, int i) in changes.Select((line, i) => (line, i)))
+        {
+            (long amount, long tax) = (done[i].Amount - reached[i].Amount, done[i].Tax - reached[i].Tax);
+            long promo = 0;
+            if (amount > 0 && invoice.Lines.Find(line => (line.First, line.Last, line.Key) == (change.First, change.Last, change.Key)) is { Promo: > 0 } line)
+            {
+                long own = Math.Max(0, Math.Min(amount, line.Net - line.Credited));
+                Ratio share = own == 0 ? 0 : new Ratio(line.Credited + own, line.Net);
+                promo = own == 0 ? 0 : LifeTax.Cents(share * new Ratio(line.Promo, 1)) - line.CreditedPromo;
+                long taxOfOwn = own == 0 ? 0 : LifeTax.Cents(share * new Ratio(line.Tax, 1)) - line.CreditedTax;
+                tax = Math.Min(tax, taxOfOwn + LifeTax.Cents(new Ratio(tax, 1) * new Ratio(amount - own, amount)));
+            }
+
+            if (amount != 0 || tax != 0)
+            {
+                parts.Add((change, amount, promo, tax));
+            }
+        }
+
+        return parts;
+    }
+
+    private static long Total(IEnumerable<(LifeLine Line, long Amount, long Promo, long Tax)> parts) => parts.Sum(part => part.Amount - part.Promo + (part.Line.Rate is { IsInclusive: false } ? part.Tax : 0));
+
+    private void Note(LifeInvoice invoice, IReadOnlyList<(LifeLine Line, long Amount, long Promo, long Tax)> parts)
+    {
+        long total = Total(parts);
+        foreach ((LifeLine part, long amount, long promo, long tax) in parts)
         {
             if (invoice.Lines.Find(line => (line.First, line.Last, line.Key) == (part.First, part.Last, part.Key)) is not { } line)
             {
-                invoice.Others.Add(part with { Id = ++_lines, Amount = -amount, Tax = -tax, Credited = 0, CreditedTax = 0 });
+                invoice.Others.Add(part with { Id = ++_lines, Amount = -amount, Tax = -tax, Promo = 0, Credited = 0, CreditedPromo = 0, CreditedTax = 0 });
                 continue;
             }
 
             line.Credited += amount;
+            line.CreditedPromo += promo;
             line.CreditedTax += tax;
             long back = part.Kind == "advance" ? Math.Max(0, Math.Min(_revenue.Still(line.Id), amount - (part.Rate is { IsInclusive: true } ? tax : 0))) : 0;
             if (back > 0)
@@ -216,6 +286,8 @@ internal sealed partial class LifeBooks
         invoice.Notes += total;
         long open = Math.Min(invoice.Remaining, total);
         invoice.Remaining -= open;
-        Credit += total - open;
+        GiveBack(invoice.Promotions, parts.Sum(part => part.Promo));
+        long rest = GiveBack(invoice.PaidGrants, total - open);
+        Credit += rest;
     }
 }

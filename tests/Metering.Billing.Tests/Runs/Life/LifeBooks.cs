@@ -20,6 +20,11 @@ internal sealed partial class LifeBooks(Owed owed, IReadOnlyList<LifeTaxRule> ta
 
     public long Credit { get; private set; }
 
+    public DateTimeOffset Clock
+    {
+        set => _now = value;
+    }
+
     public long Unbilled => _pending.Sum(line => line.Accrued) + _waivedAccruals;
 
     public long Deferred => _revenue.Deferred;
@@ -55,9 +60,9 @@ internal sealed partial class LifeBooks(Owed owed, IReadOnlyList<LifeTaxRule> ta
 
     /// <summary>Lines that were issued and are not to be billed again.</summary>
     private IEnumerable<LifeLine> Issued(bool withWaived) =>
-        Invoices.Where(invoice => !invoice.IsVoid || (withWaived && invoice.IsWaived)).SelectMany(invoice => invoice.Lines.Concat(invoice.Others));
+        Invoices.Where(invoice => !invoice.IsPurchase && (!invoice.IsVoid || (withWaived && invoice.IsWaived))).SelectMany(invoice => invoice.Lines.Concat(invoice.Others));
 
-    private IEnumerable<LifeLine> Standing() => Invoices.Where(invoice => !invoice.IsVoid).SelectMany(invoice => invoice.Lines.Concat(invoice.Others));
+    private IEnumerable<LifeLine> Standing() => Invoices.Where(invoice => !invoice.IsPurchase && !invoice.IsVoid).SelectMany(invoice => invoice.Lines.Concat(invoice.Others));
 
     private bool IsWaived(LifeLine line) => Invoices.Any(invoice => invoice is { IsVoid: true, IsWaived: true } && invoice.Lines.Any(one => ReferenceEquals(one, line)));
 
@@ -160,7 +165,7 @@ internal sealed partial class LifeBooks(Owed owed, IReadOnlyList<LifeTaxRule> ta
     private LifeLine? Return(LifeLine[] gone)
     {
         long left = Left(gone);
-        return left == 0 ? null : gone[0] with { Id = ++_lines, Amount = -left, Discount = 0, Tax = 0, Credited = 0, CreditedTax = 0, Corrects = gone[0], HasRate = true, IsDifference = true };
+        return left == 0 ? null : gone[0] with { Id = ++_lines, Amount = -left, Discount = 0, Tax = 0, Promo = 0, Credited = 0, CreditedPromo = 0, CreditedTax = 0, Corrects = gone[0], HasRate = true, IsDifference = true };
     }
 
     private LifeLine LineOf(OwedFee fee, DateTimeOffset to, long amount) =>
@@ -194,13 +199,11 @@ internal sealed partial class LifeBooks(Owed owed, IReadOnlyList<LifeTaxRule> ta
             line.Rate = isTaxable ? LifeTax.RateOf(taxes, line.Category, due) : null;
         }
 
+        List<LifeGrantUse> promotions = Promote(lines);
         LifeTax.Compute(lines);
         Defer(lines);
         LifeInvoice invoice = new(Invoices.Count, due, lines);
-        invoice.CreditUsed = Math.Max(0, Math.Min(Credit, invoice.Total));
-        invoice.Carried = Math.Max(0, -invoice.Total);
-        Credit += invoice.Carried - invoice.CreditUsed;
-        invoice.Remaining = Math.Max(0, invoice.Total) - invoice.CreditUsed;
+        Settle(invoice, promotions);
         Invoices.Add(invoice);
     }
 

@@ -149,6 +149,23 @@ public sealed class LifeFindingsTests
         Assert.Equal("calls -4.00", Lines(seller)[^1]);
     }
 
+    /// <summary>By the differences alone the customer gets 6 back; but 15 of them are the grant's, so that 9 are to be paid: no note can ask for that.</summary>
+    [Fact]
+    public void What_returns_to_a_grant_leaves_what_is_dearer_to_the_next_invoice()
+    {
+        Story story = new();
+        story.Start(story.Plan("basic", "base 30 arrears, calls 1 usage"), "2026-04-01").Use("calls", "2026-04-20", "2");
+        MemorySeller seller = new(story);
+        seller.Give(3000, new HashSet<string> { "base" }, 0, Story.At("2026-04-01"), Story.At("2026-05-01"), Story.At("2026-04-01"));
+        seller.Bill(Story.At("2026-05-01"));
+        story.Do(story.Now.Change(story.Plan("lite", "base 10 arrears, calls 3 usage"), Story.At("2026-04-16")));
+        seller.Touch(Story.At("2026-04-16"), Story.At("2026-05-01"));
+        seller.Correct(Story.At("2026-05-02"));
+        Assert.Equal(["base 5.00", "calls 6.00"], seller.Waiting.Select(one => $"{one.Component} {one.Amount}").Order());
+        Assert.Equal("2.00", $"{seller.Invoices[0].Notes}"); // the two calls at the old price
+        Assert.Equal("15.00", $"{seller.Grants[0].Remaining}");
+    }
+
     private static string[] TrueUps(MemorySeller seller) =>
         [.. seller.Invoices.SelectMany(invoice => invoice.Lines).Where(line => line.Key.StartsWith("commitment:", StringComparison.Ordinal) && !line.Amount.IsZero).Select(line => $"{line.Amount}")];
 

@@ -21,7 +21,12 @@ internal sealed record LifeLine(string Component, DateTimeOffset First, DateTime
 
     public long Tax { get; set; }
 
+    /// <summary>What grants that were given away paid of it.</summary>
+    public long Promo { get; set; }
+
     public long Credited { get; set; }
+
+    public long CreditedPromo { get; set; }
 
     public long CreditedTax { get; set; }
 
@@ -39,11 +44,15 @@ internal sealed record LifeLine(string Component, DateTimeOffset First, DateTime
 
     public long Net => Amount - Discount;
 
-    public long Total => Net + (Rate is { IsInclusive: false } ? Tax : 0);
+    public long Total => Net - Promo + (Rate is { IsInclusive: false } ? Tax : 0);
 
     public long WithoutTax => Net - (Rate is { IsInclusive: true } ? Tax : 0);
 
-    public long Left => Total - Credited - (Rate is { IsInclusive: false } ? CreditedTax : 0);
+    /// <summary>What the customer owes or has paid of it still.</summary>
+    public long Payable => Total - Credited + CreditedPromo - (Rate is { IsInclusive: false } ? CreditedTax : 0);
+
+    /// <summary>The same with what grants paid of it, and the tax that it would have without them.</summary>
+    public long Left => Promo == 0 ? Payable : Net - Credited + (Rate is { IsInclusive: false } rate ? LifeTax.Cents(LifeTax.Of(rate, Net - Credited)) : 0);
 }
 
 internal sealed class LifeInvoice(int number, DateTimeOffset dueAt, List<LifeLine> lines)
@@ -72,6 +81,16 @@ internal sealed class LifeInvoice(int number, DateTimeOffset dueAt, List<LifeLin
     public long Carried { get; set; }
 
     public bool IsVoid { get; set; }
+
+    /// <summary>It sells a grant.</summary>
+    public bool IsPurchase { get; init; }
+
+    public bool IsWrittenOff { get; set; }
+
+    /// <summary>In the order of use.</summary>
+    public List<LifeGrantUse> Promotions { get; } = [];
+
+    public List<LifeGrantUse> PaidGrants { get; } = [];
 
     public bool IsWaived { get; set; }
 }

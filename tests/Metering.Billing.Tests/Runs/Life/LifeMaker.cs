@@ -14,6 +14,10 @@ internal enum Ways
     Intervals = 16,
     Prices = 32,
     All = 63,
+    Grants = 64,
+    WriteOffs = 128,
+    Aggregations = 256,
+    Everything = 511,
 }
 
 /// <summary>Plans, discounts and taxes of one life, from a seed.</summary>

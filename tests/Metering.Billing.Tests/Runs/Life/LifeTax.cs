@@ -40,7 +40,7 @@ internal static class LifeTax
     {
         foreach (IGrouping<LifeRate, LifeLine> same in lines.Where(line => line.Rate is not null).GroupBy(line => line.Rate!))
         {
-            long[] parts = Remainders.Share(Cents(Of(same.Key, same.Sum(line => line.Net))), [.. same.Select(line => Of(same.Key, line.Net))]);
+            long[] parts = Remainders.Share(Cents(Of(same.Key, same.Sum(line => line.Net - line.Promo))), [.. same.Select(line => Of(same.Key, line.Net - line.Promo))]);
             foreach ((LifeLine line, long tax) in same.Zip(parts))
             {
                 line.Tax = tax;

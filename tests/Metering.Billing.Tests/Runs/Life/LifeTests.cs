@@ -22,7 +22,11 @@ public sealed class LifeTests
     [InlineData((int)Ways.Commitments, 50)]
     [InlineData((int)Ways.Intervals, 50)]
     [InlineData((int)Ways.Prices, 50)]
+    [InlineData((int)Ways.Grants, 50)]
+    [InlineData((int)(Ways.Grants | Ways.Tax | Ways.Voids), 100)]
+    [InlineData((int)(Ways.WriteOffs | Ways.Tax), 50)]
     [InlineData((int)Ways.All, 200)]
+    [InlineData((int)Ways.Everything, 100)]
     public void Every_invoice_and_balance_is_what_the_rules_say_after_every_command(int ways, int histories)
     {
         string? only = Environment.GetEnvironmentVariable("METERING_LIFE_SEED");

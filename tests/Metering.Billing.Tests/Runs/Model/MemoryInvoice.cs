@@ -22,6 +22,14 @@ internal sealed class MemoryInvoice(string id, DateTimeOffset dueAt, Invoice inv
     /// <summary>It was voided, and shall not be billed again.</summary>
     public bool IsWaived { get; set; }
 
+    /// <summary>It sells a grant, and bills no subscription.</summary>
+    public required bool IsPurchase { get; init; }
+
+    /// <summary>What grants have paid of it, promotional and paid ones, each in the order of use.</summary>
+    public required IReadOnlyList<MemoryUse> Promotions { get; init; }
+
+    public required IReadOnlyList<MemoryUse> PaidGrants { get; init; }
+
     public bool HasPayments { get; set; }
 
     public bool HasNotes { get; set; }

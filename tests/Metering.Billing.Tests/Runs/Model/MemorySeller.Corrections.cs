@@ -1,4 +1,3 @@
-using System.Globalization;
 using Metering.Billing.Corrections;
 using Metering.Billing.Invoicing;
 using Metering.Billing.Ledger;
@@ -6,6 +5,7 @@ using Metering.Billing.Periods;
 using Metering.Billing.Runs;
 using Metering.Billing.Tax;
 using Xunit;
+using PostedUse = Metering.Billing.Ledger.GrantUse;
 
 namespace Metering.Billing.Tests.Runs.Model;
 
@@ -55,13 +55,14 @@ internal sealed partial class MemorySeller
         IssuedLine billed = invoice.Lines[line];
         bool isInclusive = billed.TaxRate is { IsInclusive: true };
         CreditNoteLine credit = CreditNote.Credit(
-            new CreditableLine(billed.Net, s_zero, billed.Tax, isInclusive), new Money(cents, s_usd), new CreditedLine(billed.Credited, s_zero, billed.CreditedTax), RoundingMode.HalfAwayFromZero);
+            new CreditableLine(billed.Net, billed.Promotional, billed.Tax, isInclusive), new Money(cents, s_usd), new CreditedLine(billed.Credited, billed.CreditedPromotional, billed.CreditedTax),
+            RoundingMode.HalfAwayFromZero);
         if (credit.Total > invoice.LeftToCredit)
         {
             return false;
         }
 
-        Note(invoice, [(new BilledLine(billed.Identity, -credit.Amount, -credit.Tax, isInclusive), billed.Recognition, billed.Service, billed.TaxRate)]);
+        Note(invoice, [(new BilledLine(billed.Identity, -credit.Amount, -credit.Tax, isInclusive) { Promotional = -credit.Promotional }, billed.Recognition, billed.Service, billed.TaxRate)]);
         return true;
     }
 
@@ -76,16 +77,25 @@ internal sealed partial class MemorySeller
 
         string[] lines = [.. invoice.Lines.Select(line => line.Id)];
         LedgerTransaction[] posted = [.. Ledger.Transactions.Where(one => one.Key.StartsWith($"invoice:{invoice.Id}:", StringComparison.Ordinal) || lines.Any(line => one.Key.StartsWith($"recognition:{line}:", StringComparison.Ordinal)))];
-        if (posted.Length > 0 && !TryPost([InvoicePostings.Voided(invoice.Id, posted, Booking, "wrong")]))
+        MemoryUse[] gone = [.. invoice.PaidGrants.Where(use => use.Grant.IsGone(_now))];
+        if (posted.Length > 0 && !TryPost([
+            InvoicePostings.Voided(invoice.Id, posted, Booking, "wrong"),
+            .. gone.SelectMany(use => InvoicePostings.VoidedToCredit(invoice.Id, Customer, new PostedUse(use.Grant.Id, use.Amount), Booking))]))
         {
             return false;
         }
 
+        foreach (MemoryUse use in invoice.Promotions.Concat(invoice.PaidGrants).Where(use => !use.Grant.IsGone(_now)))
+        {
+            use.Grant.Remaining += use.Amount;
+        }
+
+        Grants.Find(grant => grant.SoldBy == invoice)?.End();
         _revenue.Cancel(lines.ToHashSet());
         (invoice.State, invoice.IsWaived, invoice.Remaining) = (InvoiceState.Void, waives, s_zero);
-        if (!waives)
+        if (!waives && !invoice.IsPurchase)
         {
-            DateTimeOffset before = Invoices.Where(one => one.State != InvoiceState.Void && one.DueAt < invoice.DueAt).Select(one => one.DueAt).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
+            DateTimeOffset before = Invoices.Where(one => !one.IsPurchase && one.State != InvoiceState.Void && one.DueAt < invoice.DueAt).Select(one => one.DueAt).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
             BilledTo = before < BilledTo ? before : BilledTo;
             _pending.AddRange(invoice.Pending);
         }
@@ -97,8 +107,7 @@ internal sealed partial class MemorySeller
     {
         IReadOnlyList<AmountCharge> changes = PeriodCorrection.Of(story.History, period, [.. Counted], story.Tax with { At = period.End }, story.UsageOf);
         Assert.True(changes.DistinctBy(change => change.Key).Count() == changes.Count, $"one difference a line: {string.Join(", ", changes.Select(change => $"{change.Key} {change.Amount}"))}");
-        IssuedInvoice[] creditable = [.. Invoices.Select((invoice, i) => new IssuedInvoice($"{i}", DateTimeOffset.UnixEpoch.AddDays(i), Creditable(invoice, period))).Where(one => one.Creditable.Sign > 0)];
-        Correction correction = CorrectionRun.Compute([.. changes.Select(LineOf)], [], creditable, s_usd);
+        Correction correction = CorrectionRun.Compute([.. changes.Select(BilledLine.Of)], [], CreditableInvoices.Of(Issued, period), s_usd);
         _corrections++;
         if (correction.Outcome == CorrectionOutcome.Charged)
         {
@@ -107,7 +116,7 @@ internal sealed partial class MemorySeller
 
         foreach (CorrectionNote note in correction.Notes)
         {
-            Note(Invoices[int.Parse(note.Invoice, CultureInfo.InvariantCulture)], [.. note.Lines.Select(line => (line, Of(changes, line).Recognition, Of(changes, line).Service, Of(changes, line).OriginalTax?.Rate))]);
+            Note(Invoices.Single(invoice => invoice.Id == note.Invoice), [.. note.Lines.Select(line => (line, Of(changes, line).Recognition, Of(changes, line).Service, Of(changes, line).OriginalTax?.Rate))]);
         }
 
         _pending.AddRange(correction.Rest.Select(line => new PendingDifference(Of(changes, line) with { Amount = line.Amount, Arithmetic = Rest }, s_zero)));
@@ -119,18 +128,9 @@ internal sealed partial class MemorySeller
 
     private static AmountCharge Of(IReadOnlyList<AmountCharge> changes, BilledLine line) => changes.Single(change => change.Key == line.Identity.Key);
 
-    private static BilledLine LineOf(AmountCharge change) => new(new LineIdentity(change.Period, change.Key), change.Amount, TaxOf(change), change.OriginalTax?.Rate is { IsInclusive: true });
-
-    private static Money TaxOf(AmountCharge change) => change.OriginalTax?.Rate is { } rate ? Money.Round(change.Amount.Exact * rate.Factor, s_usd) : s_zero;
-
-    private static Money Creditable(MemoryInvoice invoice, TimeRange period) => invoice.State == InvoiceState.Void ? s_zero : Money.Max(s_zero, Money.Min(
-        invoice.Lines.Concat(invoice.Others).Where(line => line.Period == period).Aggregate(s_zero, (sum, line) => sum + Left(line)), invoice.LeftToCredit));
-
-    private static Money Left(IssuedLine line) => line.Net - line.Credited + (line.TaxRate is { IsInclusive: false } ? line.Tax - line.CreditedTax : s_zero);
-
     private void Charge(IReadOnlyList<AmountCharge> changes)
     {
-        Money[] earned = [.. changes.Select(change => change.Recognition != LineRecognition.Arrears ? s_zero : LineOf(change) is { IsTaxInclusive: true } line ? line.Amount - line.Tax : change.Amount)];
+        Money[] earned = [.. changes.Select(change => change.Recognition != LineRecognition.Arrears ? s_zero : BilledLine.Of(change).WithoutTax)];
         bool accrues = earned.Aggregate(s_zero, (sum, one) => sum + one).Sign > 0;
         Post(InvoicePostings.LateUsage("sub", $"{_corrections}", "run", Customer, earned, Booking));
         _pending.AddRange(changes.Select((change, i) => new PendingDifference(change, accrues ? earned[i] : s_zero)));
@@ -158,7 +158,7 @@ internal sealed partial class MemorySeller
             if (at >= 0)
             {
                 IssuedLine line = invoice.Lines[at];
-                invoice.Lines[at] = line with { Credited = line.Credited - part.Amount, CreditedTax = line.CreditedTax - part.Tax };
+                invoice.Lines[at] = line with { Credited = line.Credited - part.Amount, CreditedPromotional = line.CreditedPromotional - part.Promotional, CreditedTax = line.CreditedTax - part.Tax };
                 fact = fact with { StillDeferred = still.GetValueOrDefault(line.Id, s_zero) };
                 DateTimeOffset month = new(_now.UtcDateTime.Year, _now.UtcDateTime.Month, 1, 11, 0, 0, TimeSpan.Zero);
                 _revenue.Add($"{id}/{facts.Count}", line.Id, -fact.Undeferred, new TimeRange(line.Service.Clamp(month), line.Service.End));
@@ -166,20 +166,45 @@ internal sealed partial class MemorySeller
             else
             {
                 invoice.Others.Add(new IssuedLine(
-                    $"{id}/{facts.Count}", part.Identity.Period, part.Identity.Key, Component(part.Identity.Key), service, recognition, part.Amount, s_zero, part.Tax, rate, s_zero, s_zero, IsVoid: false, IsDifference: true));
+                    $"{id}/{facts.Count}", part.Identity.Period, part.Identity.Key, Component(part.Identity.Key), service, recognition, part.Amount, s_zero, part.Tax, rate, s_zero, s_zero, IsVoid: false, IsDifference: true) { Invoice = invoice.Id });
             }
 
             facts.Add(fact);
         }
 
-        Money total = parts.Aggregate(s_zero, (sum, part) => sum - part.Line.Total);
-        Assert.True(total <= invoice.LeftToCredit, $"{invoice.Id} cannot bear {total}");
-        Money open = Money.Min(total, invoice.Remaining);
-        invoice.Remaining -= open;
+        Money promotional = parts.Aggregate(s_zero, (sum, part) => sum - part.Line.Promotional);
+        Money total = parts.Aggregate(-promotional, (sum, part) => sum - part.Line.Total);
+        Assert.True(total <= invoice.LeftToCredit && total.Sign >= 0, $"{invoice.Id} cannot bear {total}");
+        CreditNoteSettlement settlement = CreditNote.Settle(total, invoice.Remaining, [.. invoice.PaidGrants.Select(use => new SettledByGrant(use.Grant.Id, use.Amount, use.Grant.IsGone(_now)))]);
+        List<(string Grant, Money Amount)> promotions = CreditNote.Promotions(promotional, [.. invoice.Promotions.Select(use => (use.Grant.Id, use.Amount))]);
+        Post(CreditNotePostings.Issued(
+            new IssuedCreditNote(id, Customer, facts, [.. promotions.Select(Posted)], settlement.ReducesOpen, [.. settlement.RestoredGrants.Select(Posted)], Refunds: false)
+            {
+                IsWrittenOff = invoice.State == InvoiceState.Uncollectible,
+            },
+            Booking));
+        GiveBack(invoice.Promotions, promotions);
+        GiveBack(invoice.PaidGrants, settlement.RestoredGrants);
         invoice.Notes += total;
         invoice.HasNotes = true;
-        Post(CreditNotePostings.Issued(new IssuedCreditNote(id, Customer, facts, [], open, [], Refunds: false), Booking));
+        Left(invoice, invoice.Remaining - settlement.ReducesOpen);
     }
+
+    /// <summary>One that has expired gets nothing.</summary>
+    private static void GiveBack(IReadOnlyList<MemoryUse> uses, IEnumerable<(string Grant, Money Amount)> restored)
+    {
+        foreach ((string grant, Money amount) in restored)
+        {
+            MemoryUse use = uses.Single(one => one.Grant.Id == grant);
+            if (!use.Grant.IsExpired)
+            {
+                use.Amount -= amount;
+                use.Grant.Remaining += amount;
+            }
+        }
+    }
+
+    private static PostedUse Posted((string Grant, Money Amount) one) => new(one.Grant, one.Amount);
 
     private static string Component(string key) => key.Contains('#', StringComparison.Ordinal) ? key[..key.IndexOf('#', StringComparison.Ordinal)] : "";
 }

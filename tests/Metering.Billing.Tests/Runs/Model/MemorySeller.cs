@@ -1,7 +1,9 @@
+using Metering.Billing.Credits;
 using Metering.Billing.Invoicing;
 using Metering.Billing.Ledger;
 using Metering.Billing.Periods;
 using Metering.Billing.Runs;
+using Metering.Billing.Tax;
 using Xunit;
 
 namespace Metering.Billing.Tests.Runs.Model;
@@ -26,8 +28,13 @@ internal sealed partial class MemorySeller(Story story)
     public DateTimeOffset BilledTo { get; private set; } = DateTimeOffset.MinValue;
 
     /// <summary>Lines of an invoice that was voided are not issued, unless they shall not be billed again.</summary>
-    private IEnumerable<IssuedLine> Issued => Invoices.Where(invoice => invoice.State != InvoiceState.Void || invoice.IsWaived)
+    private IEnumerable<IssuedLine> Issued => Invoices.Where(invoice => !invoice.IsPurchase && (invoice.State != InvoiceState.Void || invoice.IsWaived))
         .SelectMany(invoice => invoice.Lines.Select(line => line with { IsVoid = invoice.IsWaived }).Concat(invoice.Others));
+
+    public DateTimeOffset Clock
+    {
+        set => _now = value;
+    }
 
     public int Bill(DateTimeOffset now)
     {
@@ -51,9 +58,11 @@ internal sealed partial class MemorySeller(Story story)
     {
         MemoryInvoice invoice = Invoices[number];
         (Money applied, Money excess) = InvoiceLife.Split(new Money(cents, s_usd), invoice.Remaining);
-        invoice.Remaining -= applied;
+        string payment = $"{_payments++}";
+        Post(invoice.State == InvoiceState.Uncollectible ? InvoicePostings.Recovered(invoice.Id, payment, Customer, applied, Booking) : []);
+        Post(MoneyPostings.Paid(payment, Customer, applied, excess, toBank: true, Booking));
         invoice.HasPayments = true;
-        Post(MoneyPostings.Paid($"{_payments++}", Customer, applied, excess, toBank: true, Booking));
+        Left(invoice, invoice.Remaining - applied);
     }
 
     /// <summary>Months that are over become revenue.</summary>
@@ -69,11 +78,17 @@ internal sealed partial class MemorySeller(Story story)
 
     private void Issue(DueLines lines, DateTimeOffset due)
     {
-        string id = $"i{Invoices.Count}";
         PendingDifference[] pending = [.. _pending];
         _pending.Clear();
-        Dictionary<int, Money> accrued = pending.Index().Where(one => !one.Item.Accrued.IsZero).ToDictionary(one => lines.Charges.Count + one.Index, one => one.Item.Accrued);
-        Charge[] charges = [.. lines.Charges, .. pending.Select(one => one.Charge)];
+        Issue(lines.Charges, lines.Commitments, lines.Discounts, pending, story.Tax with { At = due }, due, isPurchase: false);
+    }
+
+    private MemoryInvoice Issue(
+        IReadOnlyList<Charge> due, IReadOnlyList<CommitmentCharge> commitments, IReadOnlyList<PeriodDiscounts> discounts, PendingDifference[] pending, TaxTerms tax, DateTimeOffset at, bool isPurchase)
+    {
+        string id = $"i{Invoices.Count}";
+        Dictionary<int, Money> accrued = pending.Index().Where(one => !one.Item.Accrued.IsZero).ToDictionary(one => due.Count + one.Index, one => one.Item.Accrued);
+        Charge[] charges = [.. due, .. pending.Select(one => one.Charge)];
         Invoice invoice = InvoiceComputation.Compute(new InvoiceInputs
         {
             Subscription = "sub",
@@ -83,12 +98,13 @@ internal sealed partial class MemorySeller(Story story)
             Tzdb = "test",
             Currency = s_usd,
             Charges = charges,
-            Commitments = lines.Commitments,
-            Discounts = lines.Discounts,
-            Tax = story.Tax with { At = due },
+            Commitments = commitments,
+            Discounts = discounts,
+            PromotionalGrants = [.. Usable(GrantKind.Promotional)],
+            Tax = tax,
         });
         LineFact[] facts = LineFacts.Of(id, invoice.Lines, accrued, _revenue.StillDeferred());
-        Settlement settlement = Settlement.Of(invoice, [], Ledger.BalanceOf(Account.OfCustomer(AccountKind.CustomerCredit, Customer), s_usd));
+        Settlement settlement = Settlement.Of(invoice, Usable(GrantKind.Paid), Ledger.BalanceOf(Account.OfCustomer(AccountKind.CustomerCredit, Customer), s_usd));
         Post(InvoicePostings.Finalized(LineFacts.Finalized(id, Customer, invoice, settlement, facts), Booking));
         foreach ((LineFact fact, InvoiceLine line) in facts.Zip(invoice.Lines))
         {
@@ -96,8 +112,20 @@ internal sealed partial class MemorySeller(Story story)
         }
 
         IssuedLine[] issued = [.. invoice.Lines.Select((line, i) => new IssuedLine(
-            LineId.Of(id, i + 1), line.Period, line.Key, line.Component, line.Service, line.Recognition, line.Amount, line.Discount, line.Tax, line.TaxRate, s_zero, s_zero, IsVoid: false, IsDifference: line.Charge is { } charge && charges[charge].OriginalTax is not null))];
-        Invoices.Add(new MemoryInvoice(id, due, invoice, issued, settlement) { Pending = pending });
+            LineId.Of(id, i + 1), line.Period, line.Key, line.Component, line.Service, line.Recognition, line.Amount, line.Discount, line.Tax, line.TaxRate, s_zero, s_zero, IsVoid: false, IsDifference: line.Charge is { } charge && charges[charge].OriginalTax is not null)
+        {
+            Promotional = line.Promotional,
+        })];
+        Invoices.Add(new MemoryInvoice(id, at, invoice, issued, settlement) { Pending = pending, IsPurchase = isPurchase, Promotions = Use(invoice.Promotions), PaidGrants = Use(settlement.PaidGrants) });
+        return Invoices[^1];
+    }
+
+    /// <summary>What of an invoice is left to pay.</summary>
+    private void Left(MemoryInvoice invoice, Money remaining)
+    {
+        invoice.State = invoice.Remaining.IsZero ? invoice.State : InvoiceLife.With(invoice.State, remaining);
+        invoice.Remaining = remaining;
+        SoldBy(invoice);
     }
 
     private void Post(IEnumerable<LedgerTransaction> transactions) => Assert.True(TryPost([.. transactions]));
