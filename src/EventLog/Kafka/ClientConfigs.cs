@@ -108,6 +108,7 @@ internal static class ClientConfigs
                 config.SaslMechanism = SaslMechanism.OAuthBearer;
                 config.SaslOauthbearerMethod = SaslOauthbearerMethod.Oidc;
                 config.SaslOauthbearerTokenEndpointUrl = security.TokenEndpoint;
+                config.HttpsCaLocation = security.TokenEndpointCaLocation;
                 config.SaslOauthbearerClientId = security.OAuthClientId;
                 config.SaslOauthbearerClientSecret = security.OAuthClientSecret;
                 config.SaslOauthbearerScope = security.OAuthScope;

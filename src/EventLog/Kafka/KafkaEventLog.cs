@@ -39,7 +39,7 @@ public sealed class KafkaEventLog : IEventLog
         }
         catch (Exception e) when (e is InvalidOperationException or KafkaException)
         {
-            throw new EventLogUnavailableException($"The Kafka client does not start: {e.Message}", e);
+            throw new EventLogUnavailableException($"The Kafka client does not start: {e.Message.TrimEnd('.')}. {ConnectionRemedy.ForStart(e.Message)}".TrimEnd(), e);
         }
     }
 

@@ -105,6 +105,10 @@ internal sealed class KafkaLogReader : ILogReader
                 wait = 0;
             }
         }
+        catch (ConsumeException e) when (e.Error.Code == ErrorCode.GroupAuthorizationFailed)
+        {
+            // The client asks for the coordinator of the group that it insists on. Nothing here joins a group, so it needs no right to one.
+        }
         catch (ConsumeException e)
         {
             _failure = Meaning(e);

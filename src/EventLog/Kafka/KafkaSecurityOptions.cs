@@ -32,6 +32,9 @@ public sealed class KafkaSecurityOptions
     /// <summary>For OAUTHBEARER: where OpenID Connect client credentials become a token, an https URL.</summary>
     public string? TokenEndpoint { get; init; }
 
+    /// <summary>For OAUTHBEARER: a file or folder of CA certificates, PEM, for the token endpoint. Default: those of the system.</summary>
+    public string? TokenEndpointCaLocation { get; init; }
+
     /// <summary>For OAUTHBEARER.</summary>
     public string? OAuthClientId { get; init; }
 

@@ -12,6 +12,7 @@ internal sealed class TopicAdmin : IDisposable
     private readonly KafkaEventLogOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly ConnectionTrouble _trouble;
     private readonly IAdminClient _client;
 
     public TopicAdmin(KafkaEventLogOptions options, TimeProvider time, ILogger logger)
@@ -19,9 +20,10 @@ internal sealed class TopicAdmin : IDisposable
         _options = options;
         _time = time;
         _logger = logger;
+        _trouble = new ConnectionTrouble(options.Security, time);
         _client = new AdminClientBuilder(ClientConfigs.Admin(options))
-            .SetErrorHandler((_, error) => logger.ClientError(error.Code, error.Reason))
-            .SetLogHandler((_, message) => logger.Client(message))
+            .SetErrorHandler((_, error) => OnError(error))
+            .SetLogHandler((_, message) => OnLog(message))
             .Build();
     }
 
@@ -34,7 +36,9 @@ internal sealed class TopicAdmin : IDisposable
         TopicDescription topic = await DescribeAsync(spec).ConfigureAwait(false) ?? await CreateAsync(spec, cancellationToken).ConfigureAwait(false);
         if (topic.Partitions.Count != spec.Partitions)
         {
-            throw new TopicMismatchException($"Topic '{spec.Name}' has {topic.Partitions.Count} partitions, not {spec.Partitions}.");
+            throw new TopicMismatchException(
+                $"Topic '{spec.Name}' has {topic.Partitions.Count} partitions, not {spec.Partitions}. The count of a topic never changes: " +
+                $"ask for {topic.Partitions.Count}, or delete the topic while it is empty.");
         }
 
         if (_options.CheckTopics)
@@ -100,7 +104,7 @@ internal sealed class TopicAdmin : IDisposable
         }
         catch (KafkaException e)
         {
-            throw Unavailable($"Topic '{spec.Name}' cannot be described", e);
+            throw Unavailable($"Topic '{spec.Name}' cannot be described", e, CauseOf(e).Code == ErrorCode.TopicAuthorizationFailed ? "Allow Describe, Read and Write on it." : "");
         }
     }
 
@@ -137,10 +141,7 @@ internal sealed class TopicAdmin : IDisposable
         }
         catch (KafkaException e)
         {
-            throw Unavailable(
-                $"Topic '{spec.Name}' cannot be made with {_options.ReplicationFactor} replicas ({nameof(KafkaEventLogOptions.ReplicationFactor)}). " +
-                $"By hand: {TopicSettings.CreateCommand(spec, _options)}",
-                e);
+            throw Unavailable($"Topic '{spec.Name}' cannot be made", e, TopicSettings.CreateRemedy(CauseOf(e).Code, spec, _options));
         }
 
         return await AppearanceAsync(spec, cancellationToken).ConfigureAwait(false);
@@ -178,9 +179,9 @@ internal sealed class TopicAdmin : IDisposable
         catch (KafkaException e)
         {
             throw Unavailable(
-                $"The settings of topic '{topic}' cannot be checked. Allow DescribeConfigs on it, or set {nameof(KafkaEventLogOptions.CheckTopics)} " +
-                "to false and answer for them yourself",
-                e);
+                $"The settings of topic '{topic}' cannot be checked",
+                e,
+                $"Allow DescribeConfigs on it, or set {nameof(KafkaEventLogOptions.CheckTopics)} to false and answer for them yourself.");
         }
     }
 
@@ -205,6 +206,31 @@ internal sealed class TopicAdmin : IDisposable
         }
     }
 
-    private EventLogUnavailableException Unavailable(string what, KafkaException cause) =>
-        new($"{what}: {cause.Error.Reason} ({cause.Error.Code}, brokers {_options.BootstrapServers}).", cause);
+    private void OnError(Error error)
+    {
+        _trouble.Note(error);
+        _logger.ClientError(error.Code, error.Reason);
+    }
+
+    private void OnLog(LogMessage message)
+    {
+        _trouble.Note(message);
+        _logger.Client(message);
+    }
+
+    private EventLogUnavailableException Unavailable(string what, KafkaException e, string remedy = "")
+    {
+        Error cause = CauseOf(e);
+        string[] sentences = [$"{what}: {cause.Reason.TrimEnd('.')} ({cause.Code}, brokers {_options.BootstrapServers}).", remedy, _trouble.Explain()];
+        return new EventLogUnavailableException(string.Join(' ', sentences.Where(one => one.Length > 0)), e);
+    }
+
+    // Of a request about several things the client says "some failed"; ours are about one.
+    private static Error CauseOf(KafkaException e) => e switch
+    {
+        CreateTopicsException made => made.Results[0].Error,
+        DescribeTopicsException described => described.Results.TopicDescriptions[0].Error,
+        DescribeConfigsException settings => settings.Results[0].Error,
+        _ => e.Error,
+    };
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Confluent.Kafka;
 
 namespace Metering.EventLog.Kafka;
 
@@ -46,16 +47,28 @@ internal static class TopicSettings
             if (!holds(value))
             {
                 throw new TopicMismatchException(
-                    $"Topic '{spec.Name}' has {name}={value}: {because}. Put it right with: kafka-configs.sh --bootstrap-server {options.BootstrapServers} " +
+                    $"Topic '{spec.Name}' has {name}={value}: {because}. Put it right with: kafka-configs.sh {Connect(options)} " +
                     $"--alter --entity-type topics --entity-name {spec.Name} --add-config {name}={wanted[name]}");
             }
         }
     }
 
+    /// <summary>What to do when the cluster does not make the topic.</summary>
+    public static string CreateRemedy(ErrorCode refusal, TopicSpec spec, KafkaEventLogOptions options) => refusal switch
+    {
+        ErrorCode.InvalidReplicationFactor =>
+            $"Give the cluster {options.ReplicationFactor} brokers, or set {nameof(options.ReplicationFactor)} and {nameof(options.MinInSyncReplicas)} to what it can hold.",
+        _ => $"Allow Create on it, or set {nameof(options.CreateTopics)} to false and have it made by somebody who may: {CreateCommand(spec, options)}",
+    };
+
     /// <summary>The command that makes the topic by hand.</summary>
     public static string CreateCommand(TopicSpec spec, KafkaEventLogOptions options) =>
-        $"kafka-topics.sh --bootstrap-server {options.BootstrapServers} --create --topic {spec.Name} --partitions {spec.Partitions} " +
+        $"kafka-topics.sh {Connect(options)} --create --topic {spec.Name} --partitions {spec.Partitions} " +
         $"--replication-factor {options.ReplicationFactor} {string.Join(' ', ForNew(spec, options).Select(one => $"--config {one.Key}={one.Value}"))}";
+
+    // The tools take how to encrypt and who one is from a file.
+    private static string Connect(KafkaEventLogOptions options) =>
+        $"--bootstrap-server {options.BootstrapServers}{(options.Security is { Tls: false, Sasl: KafkaSasl.None } ? "" : " --command-config client.properties")}";
 
     private static bool KeepsLongEnough(long actual, long wanted) => actual == ForEver || (wanted != ForEver && actual >= wanted);
 

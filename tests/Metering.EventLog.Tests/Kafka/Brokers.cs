@@ -3,7 +3,7 @@ using System.Net.Sockets;
 namespace Metering.EventLog.Tests.Kafka;
 
 /// <summary>
-/// Which brokers the contract runs against. The mock is always there; the classes for others are left out of the run when theirs is not, so that
+/// Which brokers the contract runs against. The mocks are always there; the classes for others are left out of the run when theirs is not, so that
 /// nothing counts as skipped, and the run says so in one line.
 /// </summary>
 internal static class Brokers
@@ -20,7 +20,7 @@ internal static class Brokers
     public static string[] Announced(string[] args)
     {
         bool docker = DockerAnswers;
-        Console.Out.WriteLine($"Kafka contract: mock brokers; {Named ?? "none in METERING_TEST_KAFKA"}; {(docker ? "a container" : "no Docker engine")}.");
+        Console.Out.WriteLine($"Kafka contract: mock brokers; mock brokers over TLS and SCRAM-SHA-512 that make topics; {Named ?? "none in METERING_TEST_KAFKA"}; {(docker ? "a container" : "no Docker engine")}.");
         List<string> absent = [];
         if (Named is null)
         {

@@ -64,7 +64,7 @@ public sealed class KafkaTopicTests
     }
 
     [Theory]
-    [InlineData(true, false, nameof(KafkaEventLogOptions.ReplicationFactor))]
+    [InlineData(true, false, nameof(KafkaEventLogOptions.CreateTopics))]
     [InlineData(false, true, nameof(KafkaEventLogOptions.CheckTopics))]
     public async Task A_cluster_that_refuses_an_administrators_request_is_named_with_the_option(bool create, bool check, string option)
     {

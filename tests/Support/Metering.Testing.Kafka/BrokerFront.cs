@@ -1,33 +1,45 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using Metering.Testing.Kafka.Edge;
+using Metering.Testing.Kafka.Tls;
+using Metering.Testing.Kafka.Wire;
 
 namespace Metering.Testing.Kafka;
 
 /// <summary>
-/// Stands between clients and one mock broker and gives it two things it lacks. It stamps the append time into batches and into the answers about
-/// them, as a broker with <c>message.timestamp.type=LogAppendTime</c> does (the mock keeps the producer's time and answers 1234). And it can lose the
-/// answer to a request that was carried out.
+/// Stands between clients and one mock broker and gives it what it lacks. It stamps the append time into batches and into the answers about them, as
+/// a broker with <c>message.timestamp.type=LogAppendTime</c> does (the mock keeps the producer's time and answers 1234). It can lose the answer to a
+/// request that was carried out. And it has the edge that a broker has: TLS, SASL, the making of topics.
 /// </summary>
 internal sealed class BrokerFront : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentDictionary<TcpClient, byte> _open = new();
     private readonly IPEndPoint _broker;
-    private int _toLose;
-    private int _lost;
+    private readonly BrokerEdge _edge;
+    private readonly Func<EdgeConnection> _enter;
     private volatile bool _isDown;
 
-    public BrokerFront(IPEndPoint broker)
+    /// <param name="broker">The mock behind.</param>
+    /// <param name="edge">For its certificates.</param>
+    /// <param name="enter">Begins a client's stay.</param>
+    public BrokerFront(IPEndPoint broker, BrokerEdge edge, Func<EdgeConnection> enter)
     {
         _broker = broker;
+        _edge = edge;
+        _enter = enter;
         _listener.Start();
         _ = AcceptAsync();
     }
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    public int AnswersLost => Volatile.Read(ref _lost);
+    public AnswerLoss Loss { get; } = new();
+
+    /// <summary>What clients did that the protocol, or what is simulated of it, does not allow.</summary>
+    public ConcurrentQueue<string> Violations { get; } = new();
 
     /// <summary>Disconnects every client and takes none until it is up again.</summary>
     public bool IsDown
@@ -42,8 +54,6 @@ internal sealed class BrokerFront : IDisposable
             }
         }
     }
-
-    public void LoseAnswers(int count) => Interlocked.Add(ref _toLose, count);
 
     public void Dispose()
     {
@@ -88,69 +98,23 @@ internal sealed class BrokerFront : IDisposable
                     return;
                 }
 
+                await using Stream entered = await TlsEntrance.EnterAsync(client.GetStream(), _edge);
                 await broker.ConnectAsync(_broker);
-                ConcurrentDictionary<int, long> produced = new();
-                Task requests = CopyAsync(client, broker, frame => KeepTime(frame, produced));
-                Task answers = CopyAsync(broker, client, frame => Answer(frame, produced));
-                await await Task.WhenAny(requests, answers);
+                using FrontConnection connection = new(entered, broker.GetStream(), _enter(), Loss);
+                await connection.RunAsync();
             }
-            catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
+            catch (WireViolationException violation)
             {
-                // one side has gone, so the other goes
+                Violations.Enqueue(violation.Message);
+            }
+            catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or AuthenticationException)
+            {
+                // one side has gone or does not trust the other, so both go
             }
             finally
             {
                 _open.TryRemove(client, out _);
             }
         }
-    }
-
-    private static async Task CopyAsync(TcpClient from, TcpClient to, Func<byte[], bool> pass)
-    {
-        NetworkStream source = from.GetStream(), target = to.GetStream();
-        byte[] length = new byte[4];
-        while (true)
-        {
-            await source.ReadExactlyAsync(length);
-            byte[] frame = new byte[4 + System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(length)];
-            length.CopyTo(frame, 0);
-            await source.ReadExactlyAsync(frame.AsMemory(4));
-            if (!pass(frame))
-            {
-                return;
-            }
-
-            await target.WriteAsync(frame);
-        }
-    }
-
-    private static bool KeepTime(byte[] frame, ConcurrentDictionary<int, long> produced)
-    {
-        if (ProduceFrames.IsProduce(frame))
-        {
-            long now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-            produced[ProduceFrames.RequestId(frame)] = now;
-            ProduceFrames.StampRequest(frame, now);
-        }
-
-        return true;
-    }
-
-    private bool Answer(byte[] frame, ConcurrentDictionary<int, long> produced)
-    {
-        if (!produced.TryRemove(ProduceFrames.AnswerId(frame), out long time))
-        {
-            return true;
-        }
-
-        ProduceFrames.StampAnswer(frame, time);
-        if (Interlocked.Decrement(ref _toLose) >= 0)
-        {
-            Interlocked.Increment(ref _lost);
-            return false;
-        }
-
-        Interlocked.Increment(ref _toLose);
-        return true;
     }
 }

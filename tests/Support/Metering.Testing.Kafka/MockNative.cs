@@ -47,6 +47,9 @@ internal static partial class MockNative
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_topic_delete", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int DeleteTopic(nint cluster, string topic);
 
+    [LibraryImport(Library, EntryPoint = "rd_kafka_mock_topic_set_error", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial void SetTopicError(nint cluster, string topic, int error);
+
     [LibraryImport(Library, EntryPoint = "rd_kafka_mock_partition_delete_records", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int DeleteRecords(nint cluster, string topic, int partition, long below);
 

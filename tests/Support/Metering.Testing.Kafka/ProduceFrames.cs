@@ -1,22 +1,19 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using Metering.Testing.Kafka.Wire;
 
 namespace Metering.Testing.Kafka;
 
 /// <summary>Reads and stamps Kafka's Produce frames, versions 3 to 7, with batches of format 2. A frame begins with its length.</summary>
 internal static class ProduceFrames
 {
-    private const short Produce = 0;
-
     // Places in a record batch.
     private const int Crc = 17, Attributes = 21, MaxTimestamp = 35;
     private const short LogAppendTime = 8;
 
-    public static bool IsProduce(ReadOnlySpan<byte> frame) => Int16(frame, 4) == Produce;
+    public static bool IsProduce(ReadOnlySpan<byte> frame) => Int16(frame, 4) == (short)Api.Produce;
 
     public static int RequestId(ReadOnlySpan<byte> frame) => Int32(frame, 8);
-
-    public static int AnswerId(ReadOnlySpan<byte> frame) => Int32(frame, 4);
 
     public static void StampRequest(Span<byte> frame, long time)
     {
