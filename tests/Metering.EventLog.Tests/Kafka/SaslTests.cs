@@ -31,6 +31,15 @@ public sealed class SaslTests : IAsyncDisposable
         Assert.Empty(cluster.Violations);
     }
 
+    [Fact]
+    public async Task It_is_enough_without_encryption_too()
+    {
+        using MockCluster cluster = new(1, Edge() with { Certificate = null });
+        (string name, string password) = s_users.Single();
+        await Opening.SucceedsAsync(cluster, new KafkaSecurityOptions { Sasl = KafkaSasl.ScramSha512, Username = name, Password = password });
+        Assert.Empty(cluster.Violations);
+    }
+
     [Theory]
     [InlineData(KafkaSasl.Plain)]
     [InlineData(KafkaSasl.ScramSha256)]
