@@ -21,7 +21,8 @@ public class SecureLogTests(ITestOutputHelper output)
     {
         using SecureLog log = new();
         await using MeteringCluster cluster = await MeteringCluster.StartAsync(log: log);
-        (int exitCode, string errors) = await cluster.RunToExitAsync(new() { ["METERING_Kafka__Security__Password"] = "wrong" }, "serve", "--roles", "ingest");
+        (int exitCode, string errors) = await cluster.RunToExitAsync(
+            new() { ["METERING_Kafka__Security__Password"] = "wrong" }, "serve", "--roles", "ingest", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0");
         output.WriteLine(errors);
         Assert.Equal(CannotRun, exitCode);
         Assert.Contains("Check Security.Username and Security.Password.", errors, StringComparison.Ordinal);
