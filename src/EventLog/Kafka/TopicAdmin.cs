@@ -209,7 +209,8 @@ internal sealed class TopicAdmin : IDisposable
     private EventLogUnavailableException Unavailable(string what, KafkaException e, string remedy = "")
     {
         Error cause = CauseOf(e);
-        string[] sentences = [$"{what}: {cause.Reason.TrimEnd('.')} ({cause.Code}, brokers {_options.BootstrapServers}).", remedy, _clientLog.Trouble.Explain()];
+        string trouble = cause.IsLocalError ? _clientLog.Trouble.Explain() : ""; // else a broker has answered
+        string[] sentences = [$"{what}: {cause.Reason.TrimEnd('.')} ({cause.Code}, brokers {_options.BootstrapServers}).", remedy, trouble];
         return new EventLogUnavailableException(string.Join(' ', sentences.Where(one => one.Length > 0)), e);
     }
 
