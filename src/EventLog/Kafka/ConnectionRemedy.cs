@@ -42,8 +42,8 @@ internal static partial class ConnectionRemedy
     private static string Certificate(string trouble, KafkaSecurityOptions security)
     {
         string either =
-            $"Either Security.CaLocation ({security.CaLocation ?? "the system's"}) lacks the CA of the broker's certificate, or the certificate is not for the name in " +
-            "BootstrapServers or in the broker's advertised.listeners.";
+            $"Either Security.CaLocation ({security.CaLocation ?? "the system's"}) lacks the CA of the broker's certificate, or the certificate has expired, or it is not " +
+            "for the name in BootstrapServers or in the broker's advertised.listeners.";
         if (Address().Match(trouble) is not { Success: true } address)
         {
             return either;

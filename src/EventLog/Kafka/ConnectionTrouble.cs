@@ -1,36 +1,22 @@
-using System.Text.RegularExpressions;
-using Confluent.Kafka;
-
 namespace Metering.EventLog.Kafka;
 
 /// <summary>
-/// Why no connection comes about. The client says it to its log, and some of it to its error handler; the requests that wait for a connection end
-/// with "timed out". Safe for concurrent use.
+/// Why no connection comes about. Clients say it to their log; the requests that wait for a connection end with "timed out". Safe for concurrent use.
 /// </summary>
-internal sealed partial class ConnectionTrouble(KafkaSecurityOptions security, TimeProvider time)
+internal sealed class ConnectionTrouble(KafkaSecurityOptions security, TimeProvider time)
 {
-    private const string ConnectionFailed = "FAIL";
-
-    // The client repeats what stays the same after 30 s, and lets up to 15 s pass between two tries.
+    // The client lets up to 15 s pass between two tries.
     private static readonly TimeSpan s_memory = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
     private string _newest = "";
     private long _at;
 
-    public void Note(LogMessage message)
+    public void Note(string trouble)
     {
-        if (message.Facility == ConnectionFailed)
+        lock (_lock)
         {
-            Note(Thread().Replace(message.Message, ""));
-        }
-    }
-
-    public void Note(Error error)
-    {
-        if (error.Code == ErrorCode.Local_Authentication)
-        {
-            Note(error.Reason);
+            (_newest, _at) = (trouble, time.GetTimestamp());
         }
     }
 
@@ -44,15 +30,4 @@ internal sealed partial class ConnectionTrouble(KafkaSecurityOptions security, T
                 : "";
         }
     }
-
-    private void Note(string trouble)
-    {
-        lock (_lock)
-        {
-            (_newest, _at) = (trouble, time.GetTimestamp());
-        }
-    }
-
-    [GeneratedRegex(@"^\[thrd:.*?\]: ")]
-    private static partial Regex Thread();
 }

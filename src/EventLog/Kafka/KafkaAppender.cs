@@ -17,15 +17,17 @@ internal sealed class KafkaAppender : IAsyncDisposable
     private readonly KafkaEventLogOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly ClientLog _clientLog;
     private RecordProducer _producer;
     private long _madeAt;
     private bool _disposed;
 
-    public KafkaAppender(KafkaEventLogOptions options, TimeProvider time, ILogger logger)
+    public KafkaAppender(KafkaEventLogOptions options, TimeProvider time, ILogger logger, ClientLog clientLog)
     {
         _options = options;
         _time = time;
         _logger = logger;
+        _clientLog = clientLog;
         _producer = Make();
     }
 
@@ -91,7 +93,7 @@ internal sealed class KafkaAppender : IAsyncDisposable
     private RecordProducer Make()
     {
         _madeAt = _time.GetTimestamp();
-        return new RecordProducer(_options, _logger);
+        return new RecordProducer(_options, _logger, _clientLog);
     }
 
     private async ValueTask SendAsync(RecordProducer producer, TopicPartition[] partitions, KafkaAppend append, CancellationToken cancellationToken)

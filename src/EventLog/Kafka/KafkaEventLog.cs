@@ -15,14 +15,16 @@ public sealed class KafkaEventLog : IEventLog
 {
     private readonly KafkaEventLogOptions _options;
     private readonly ILogger _logger;
+    private readonly ClientLog _clientLog;
     private readonly TopicAdmin _admin;
     private readonly KafkaAppender _appender;
     private int _disposed;
 
-    private KafkaEventLog(KafkaEventLogOptions options, ILogger logger, TopicAdmin admin, KafkaAppender appender)
+    private KafkaEventLog(KafkaEventLogOptions options, ILogger logger, ClientLog clientLog, TopicAdmin admin, KafkaAppender appender)
     {
         _options = options;
         _logger = logger;
+        _clientLog = clientLog;
         _admin = admin;
         _appender = appender;
     }
@@ -33,9 +35,11 @@ public sealed class KafkaEventLog : IEventLog
     {
         options.Validate();
         ILogger logger = loggerFactory.CreateLogger<KafkaEventLog>();
+        ClientLog clientLog = new(logger, options.Security, timeProvider);
         try
         {
-            return new KafkaEventLog(options, logger, new TopicAdmin(options, timeProvider, logger), new KafkaAppender(options, timeProvider, logger));
+            TopicAdmin admin = new(options, timeProvider, logger, clientLog);
+            return new KafkaEventLog(options, logger, clientLog, admin, new KafkaAppender(options, timeProvider, logger, clientLog));
         }
         catch (Exception e) when (e is InvalidOperationException or KafkaException)
         {
@@ -53,7 +57,7 @@ public sealed class KafkaEventLog : IEventLog
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         string id = await _admin.OpenAsync(spec, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         _logger.TopicOpened(spec.Name, spec.Partitions, id);
-        return new KafkaTopic(spec, id, _options, _admin, _appender, _logger);
+        return new KafkaTopic(spec, id, _options, _admin, _appender, _clientLog);
     }
 
     /// <summary>Waits until every append under way has its results. Readers are closed by those who opened them.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Confluent.Kafka;
-using Microsoft.Extensions.Logging;
 
 namespace Metering.EventLog.Kafka;
 
@@ -24,13 +23,13 @@ internal sealed class KafkaLogReader : ILogReader
     private int _maxBytes;
     private bool _disposed;
 
-    public KafkaLogReader(string topic, IReadOnlyList<PartitionOffset> from, KafkaEventLogOptions options, ILogger logger)
+    public KafkaLogReader(string topic, IReadOnlyList<PartitionOffset> from, KafkaEventLogOptions options, ClientLog clientLog)
     {
         _topic = topic;
         _consumer = new ConsumerBuilder<Ignore, ReadOnlyMemory<byte>>(ClientConfigs.Consumer(options))
             .SetValueDeserializer(_memory)
-            .SetErrorHandler((_, error) => logger.ClientError(error.Code, error.Reason))
-            .SetLogHandler((_, message) => logger.Client(message))
+            .SetErrorHandler((_, error) => clientLog.Write(error))
+            .SetLogHandler((_, message) => clientLog.Write(message))
             .Build();
         _consumer.Assign(from.Select(start => new TopicPartitionOffset(topic, start.Partition, Offsets.ToKafka(start.Offset))));
     }

@@ -1,6 +1,5 @@
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
-using Microsoft.Extensions.Logging;
 
 namespace Metering.EventLog.Kafka;
 
@@ -11,10 +10,10 @@ internal sealed class KafkaTopic : ITopic
     private readonly KafkaEventLogOptions _options;
     private readonly TopicAdmin _admin;
     private readonly KafkaAppender _appender;
-    private readonly ILogger _logger;
+    private readonly ClientLog _clientLog;
     private bool _disposed;
 
-    public KafkaTopic(TopicSpec spec, string id, KafkaEventLogOptions options, TopicAdmin admin, KafkaAppender appender, ILogger logger)
+    public KafkaTopic(TopicSpec spec, string id, KafkaEventLogOptions options, TopicAdmin admin, KafkaAppender appender, ClientLog clientLog)
     {
         Name = spec.Name;
         Id = id;
@@ -22,7 +21,7 @@ internal sealed class KafkaTopic : ITopic
         _options = options;
         _admin = admin;
         _appender = appender;
-        _logger = logger;
+        _clientLog = clientLog;
     }
 
     public string Name { get; }
@@ -69,7 +68,7 @@ internal sealed class KafkaTopic : ITopic
         }
 
         await CheckRetainedAsync([.. from.Where(start => start.Offset > 0)], cancellationToken).ConfigureAwait(false);
-        return new KafkaLogReader(Name, from, _options, _logger);
+        return new KafkaLogReader(Name, from, _options, _clientLog);
     }
 
     public ValueTask DisposeAsync()

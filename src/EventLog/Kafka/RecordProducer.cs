@@ -15,18 +15,20 @@ internal sealed class RecordProducer
     private readonly IProducer<RecordTag, ReadOnlyMemory<byte>> _client;
     private readonly Action<DeliveryReport<RecordTag, ReadOnlyMemory<byte>>> _delivered;
     private readonly ILogger _logger;
+    private readonly ClientLog _clientLog;
     private bool _closed;
     private bool _disposing;
 
-    public RecordProducer(KafkaEventLogOptions options, ILogger logger)
+    public RecordProducer(KafkaEventLogOptions options, ILogger logger, ClientLog clientLog)
     {
         _logger = logger;
+        _clientLog = clientLog;
         _delivered = OnDelivered;
         _client = new ProducerBuilder<RecordTag, ReadOnlyMemory<byte>>(ClientConfigs.Producer(options))
             .SetKeySerializer(new RecordTag.NoKey())
             .SetValueSerializer(new ValueBytes())
             .SetErrorHandler((_, error) => OnError(error))
-            .SetLogHandler((_, message) => logger.Client(message))
+            .SetLogHandler((_, message) => clientLog.Write(message))
             .Build();
     }
 
@@ -95,7 +97,7 @@ internal sealed class RecordProducer
     {
         if (!error.IsFatal)
         {
-            _logger.ClientError(error.Code, error.Reason);
+            _clientLog.Write(error);
             return;
         }
 

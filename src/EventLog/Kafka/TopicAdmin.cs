@@ -12,18 +12,18 @@ internal sealed class TopicAdmin : IDisposable
     private readonly KafkaEventLogOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly ConnectionTrouble _trouble;
+    private readonly ClientLog _clientLog;
     private readonly IAdminClient _client;
 
-    public TopicAdmin(KafkaEventLogOptions options, TimeProvider time, ILogger logger)
+    public TopicAdmin(KafkaEventLogOptions options, TimeProvider time, ILogger logger, ClientLog clientLog)
     {
         _options = options;
         _time = time;
         _logger = logger;
-        _trouble = new ConnectionTrouble(options.Security, time);
+        _clientLog = clientLog;
         _client = new AdminClientBuilder(ClientConfigs.Admin(options))
-            .SetErrorHandler((_, error) => OnError(error))
-            .SetLogHandler((_, message) => OnLog(message))
+            .SetErrorHandler((_, error) => clientLog.Write(error))
+            .SetLogHandler((_, message) => clientLog.Write(message))
             .Build();
     }
 
@@ -206,22 +206,11 @@ internal sealed class TopicAdmin : IDisposable
         }
     }
 
-    private void OnError(Error error)
-    {
-        _trouble.Note(error);
-        _logger.ClientError(error.Code, error.Reason);
-    }
-
-    private void OnLog(LogMessage message)
-    {
-        _trouble.Note(message);
-        _logger.Client(message);
-    }
-
     private EventLogUnavailableException Unavailable(string what, KafkaException e, string remedy = "")
     {
         Error cause = CauseOf(e);
-        string[] sentences = [$"{what}: {cause.Reason.TrimEnd('.')} ({cause.Code}, brokers {_options.BootstrapServers}).", remedy, _trouble.Explain()];
+        string trouble = cause.IsLocalError ? _clientLog.Trouble.Explain() : ""; // else a broker has answered
+        string[] sentences = [$"{what}: {cause.Reason.TrimEnd('.')} ({cause.Code}, brokers {_options.BootstrapServers}).", remedy, trouble];
         return new EventLogUnavailableException(string.Join(' ', sentences.Where(one => one.Length > 0)), e);
     }
 

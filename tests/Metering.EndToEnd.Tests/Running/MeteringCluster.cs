@@ -32,7 +32,7 @@ internal sealed class MeteringCluster : IDeployment
     private string? _key;
     private string? _program;
 
-    private MeteringCluster()
+    private MeteringCluster(SecureLog? log)
     {
         // PostgreSQL runs as another user when we are root, and has to be able to enter.
         File.SetUnixFileMode(_folder, File.GetUnixFileMode(_folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
@@ -46,7 +46,11 @@ internal sealed class MeteringCluster : IDeployment
             ["METERING_Partitions"] = Partitions.ToString(CultureInfo.InvariantCulture),
             ["METERING_Kafka__FetchWait"] = "00:00:00.050",
         };
-        if (string.IsNullOrEmpty(given))
+        if (log is not null)
+        {
+            Broker = log.Broker;
+        }
+        else if (string.IsNullOrEmpty(given))
         {
             Broker = new MockCluster(brokers: 3);
             Broker.CreateTopic(Topics.UsageEvents, Partitions);
@@ -55,6 +59,10 @@ internal sealed class MeteringCluster : IDeployment
         }
 
         _environment["METERING_Kafka__BootstrapServers"] = Broker?.BootstrapServers ?? given!;
+        foreach ((string name, string value) in log?.Settings ?? new Dictionary<string, string>())
+        {
+            _environment[name] = value;
+        }
     }
 
     /// <summary>The mock, which can be made to fail; null on a cluster that was given.</summary>
@@ -84,9 +92,10 @@ internal sealed class MeteringCluster : IDeployment
     public string Errors => string.Concat(_processes.Select(one => one.Errors));
 
     /// <param name="program">Another build of the program; null for the one built with these tests.</param>
-    public static async Task<MeteringCluster> StartAsync(string? program = null)
+    /// <param name="log">Brokers that are not open to everybody; null for those that are. Ends with the cluster.</param>
+    public static async Task<MeteringCluster> StartAsync(string? program = null, SecureLog? log = null)
     {
-        MeteringCluster cluster = new() { _program = program };
+        MeteringCluster cluster = new(log) { _program = program };
         await cluster.StartStoresAsync();
         cluster.Query = await cluster.ServeAsync("query");
         return cluster;
@@ -97,6 +106,15 @@ internal sealed class MeteringCluster : IDeployment
     /// <param name="owner">The name of its leases, which it takes back at once after a restart; null for one of each life.</param>
     public async Task AddAggregatorAsync(string? owner = null) =>
         Aggregators.Add(await ServeAsync("aggregator", owner is null ? [] : new Dictionary<string, string> { ["METERING_Aggregator__Owner"] = owner }));
+
+    /// <summary>A process that is expected to refuse.</summary>
+    /// <param name="with">Settings of its own.</param>
+    /// <param name="arguments">Its command line.</param>
+    public async Task<(int ExitCode, string Errors)> RunToExitAsync(Dictionary<string, string> with, params string[] arguments)
+    {
+        (int exitCode, _, string errors) = await MeteringProcess.RunAsync(SettingsWith(with), arguments);
+        return (exitCode, errors);
+    }
 
     /// <summary>SIGTERM to all of them.</summary>
     public async Task StopAggregatorsAsync()
@@ -190,15 +208,20 @@ internal sealed class MeteringCluster : IDeployment
 
     private async Task<MeteringProcess> ServeAsync(string roles, Dictionary<string, string>? with = null)
     {
+        MeteringProcess process = await MeteringProcess.ServeAsync(roles, SettingsWith(with ?? []), _program);
+        _processes.Add(process);
+        return process;
+    }
+
+    private Dictionary<string, string> SettingsWith(Dictionary<string, string> others)
+    {
         Dictionary<string, string> environment = new(_environment);
-        foreach ((string name, string value) in with ?? [])
+        foreach ((string name, string value) in others)
         {
             environment[name] = value;
         }
 
-        MeteringProcess process = await MeteringProcess.ServeAsync(roles, environment, _program);
-        _processes.Add(process);
-        return process;
+        return environment;
     }
 
     private async Task<string> CreateKeyAsync()

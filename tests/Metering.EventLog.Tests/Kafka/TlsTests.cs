@@ -37,6 +37,14 @@ public sealed class TlsTests : IDisposable
         Assert.Contains("BootstrapServers", e, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_broker_whose_certificate_has_expired_is_not()
+    {
+        using MockCluster cluster = new(1, Edge() with { Certificate = _authority.ExpiredForServer(IPAddress.Loopback) });
+        string e = await Opening.FailsAsync(cluster, new KafkaSecurityOptions { Tls = true, CaLocation = _authority.File });
+        Assert.Contains("has expired", e, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("secret")]

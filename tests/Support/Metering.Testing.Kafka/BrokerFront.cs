@@ -101,11 +101,7 @@ internal sealed class BrokerFront : IDisposable
                 await using Stream entered = await TlsEntrance.EnterAsync(client.GetStream(), _edge);
                 await broker.ConnectAsync(_broker);
                 using FrontConnection connection = new(entered, broker.GetStream(), _enter(), Loss);
-                await connection.RunAsync();
-            }
-            catch (WireViolationException violation)
-            {
-                Violations.Enqueue(violation.Message);
+                await RunAsync(connection);
             }
             catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or AuthenticationException)
             {
@@ -115,6 +111,19 @@ internal sealed class BrokerFront : IDisposable
             {
                 _open.TryRemove(client, out _);
             }
+        }
+    }
+
+    // Noted before the connection is closed: whoever sees it closed can see why.
+    private async Task RunAsync(FrontConnection connection)
+    {
+        try
+        {
+            await connection.RunAsync();
+        }
+        catch (WireViolationException violation)
+        {
+            Violations.Enqueue(violation.Message);
         }
     }
 }

@@ -28,6 +28,7 @@ public sealed class MockCluster : IDisposable
     private readonly nint _cluster;
     private readonly BrokerFront[] _fronts;
     private int _authentications;
+    private int _reauthentications;
 
     /// <param name="brokers">How many.</param>
     /// <param name="edge">What they do before and beside the log. Default: nothing.</param>
@@ -53,8 +54,11 @@ public sealed class MockCluster : IDisposable
     /// <summary>Answers to produce requests that were lost so far.</summary>
     public int AnswersLost => _fronts.Sum(front => front.Loss.Count);
 
-    /// <summary>How often clients have proved who they are.</summary>
+    /// <summary>Connections whose clients have proved who they are.</summary>
     public int Authentications => Volatile.Read(ref _authentications);
+
+    /// <summary>How often they have done so again on the same connection.</summary>
+    public int Reauthentications => Volatile.Read(ref _reauthentications);
 
     /// <summary>What the controller knows of topics.</summary>
     public TopicBook Topics { get; }
@@ -135,7 +139,7 @@ public sealed class MockCluster : IDisposable
     private ErrorCode Make(string name, int partitions, int replicas) => (ErrorCode)MockNative.CreateTopic(_cluster, name, partitions, replicas);
 
     private EdgeConnection Enter(BrokerEdge edge) => new(
-        edge.Sasl.Count > 0 ? new SaslGate(edge, TimeProvider.System, () => Interlocked.Increment(ref _authentications)) : null,
+        edge.Sasl.Count > 0 ? new SaslGate(edge, again => Interlocked.Increment(ref again ? ref _reauthentications : ref _authentications)) : null,
         edge.MakesTopics ? Topics : null);
 
     private static void Check(int error)

@@ -18,6 +18,9 @@ public sealed record BrokerEdge
     /// <summary>How long a client is believed before it must authenticate again on the same connection (<c>connections.max.reauth.ms</c>). Zero: for ever.</summary>
     public TimeSpan Reauthentication { get; init; }
 
+    /// <summary>By which clock a client has not authenticated again in time.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Whether topics can be made and their settings described.</summary>
     public bool MakesTopics { get; init; }
 }

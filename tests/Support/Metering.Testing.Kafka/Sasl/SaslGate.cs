@@ -8,7 +8,9 @@ namespace Metering.Testing.Kafka.Sasl;
 /// Lets nothing through on a connection until its client has authenticated: SaslHandshake names the mechanism, SaslAuthenticate carries its messages
 /// (KIP-43, KIP-152), and both may come again before the time is up (KIP-368).
 /// </summary>
-internal sealed class SaslGate(BrokerEdge edge, TimeProvider time, Action authenticated)
+/// <param name="edge">Its mechanisms and times.</param>
+/// <param name="authenticated">Called when a client has proved who it is, with whether it had done so before on this connection.</param>
+internal sealed class SaslGate(BrokerEdge edge, Action<bool> authenticated)
 {
     private ISaslExchange? _exchange;
     private DateTimeOffset _openUntil = DateTimeOffset.MinValue;
@@ -20,9 +22,9 @@ internal sealed class SaslGate(BrokerEdge edge, TimeProvider time, Action authen
     /// <exception cref="WireViolationException">The client is not authenticated, or is not any more.</exception>
     public void Pass(Api api)
     {
-        if (time.GetUtcNow() >= _openUntil)
+        if (edge.Time.GetUtcNow() >= _openUntil)
         {
-            throw new WireViolationException($"{api} comes from a client that has {(_openUntil == DateTimeOffset.MinValue ? "not authenticated" : "not authenticated again in time")}.");
+            throw new WireViolationException($"{api} comes from a client that has not authenticated{(_openUntil == DateTimeOffset.MinValue ? "" : " again in time")}.");
         }
     }
 
@@ -63,14 +65,14 @@ internal sealed class SaslGate(BrokerEdge edge, TimeProvider time, Action authen
     private TimeSpan Open(ISaslExchange exchange)
     {
         _exchange = null;
-        authenticated();
+        authenticated(_openUntil > DateTimeOffset.MinValue);
         if (edge.Reauthentication == TimeSpan.Zero)
         {
             _openUntil = DateTimeOffset.MaxValue;
             return TimeSpan.Zero;
         }
 
-        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset now = edge.Time.GetUtcNow();
         _openUntil = exchange.Expires is { } expires && expires < now + edge.Reauthentication ? expires : now + edge.Reauthentication;
         return _openUntil - now;
     }

@@ -9,12 +9,15 @@ public sealed class TestAuthority : IDisposable
 {
     private const string ServerUse = "1.3.6.1.5.5.7.3.1", ClientUse = "1.3.6.1.5.5.7.3.2";
 
+    private static readonly TimeSpan s_age = TimeSpan.FromHours(1);
+    private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("metering-ca-");
     private readonly DateTimeOffset _from;
 
     public TestAuthority(string name = "Test CA")
     {
-        _from = TimeProvider.System.GetUtcNow().AddHours(-1);
+        _from = TimeProvider.System.GetUtcNow() - s_age;
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: true, pathLengthConstraint: 0, critical: true));
@@ -29,15 +32,18 @@ public sealed class TestAuthority : IDisposable
     public string File { get; }
 
     /// <summary>For a server at an address of this machine.</summary>
-    public X509Certificate2 ForServer(IPAddress address) => Issue("broker", ServerUse, names => names.AddIpAddress(address));
+    public X509Certificate2 ForServer(IPAddress address) => Issue("broker", ServerUse, names => names.AddIpAddress(address), s_day);
+
+    /// <summary>The same, but it has expired.</summary>
+    public X509Certificate2 ExpiredForServer(IPAddress address) => Issue("broker", ServerUse, names => names.AddIpAddress(address), s_age / 2);
 
     /// <summary>For a server of that name.</summary>
-    public X509Certificate2 ForServer(string name) => Issue("broker", ServerUse, names => names.AddDnsName(name));
+    public X509Certificate2 ForServer(string name) => Issue("broker", ServerUse, names => names.AddDnsName(name), s_day);
 
     /// <returns>The files of a client's certificate and its key.</returns>
     public (string Certificate, string Key) ForClient(string name, string? keyPassword = null)
     {
-        using X509Certificate2 certificate = Issue(name, ClientUse, names => names.AddDnsName(name));
+        using X509Certificate2 certificate = Issue(name, ClientUse, names => names.AddDnsName(name), s_day);
         using ECDsa key = certificate.GetECDsaPrivateKey()!;
         PbeParameters encryption = new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 2048);
         return (
@@ -51,7 +57,7 @@ public sealed class TestAuthority : IDisposable
         _folder.Delete(recursive: true);
     }
 
-    private X509Certificate2 Issue(string name, string use, Action<SubjectAlternativeNameBuilder> addNames)
+    private X509Certificate2 Issue(string name, string use, Action<SubjectAlternativeNameBuilder> addNames, TimeSpan life)
     {
         SubjectAlternativeNameBuilder names = new();
         addNames(names);
@@ -60,7 +66,7 @@ public sealed class TestAuthority : IDisposable
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(use)], critical: false));
         request.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 signed = request.Create(Certificate, _from, _from.AddDays(1), RandomNumberGenerator.GetBytes(8));
+        using X509Certificate2 signed = request.Create(Certificate, _from, _from + life, RandomNumberGenerator.GetBytes(8));
         return signed.CopyWithPrivateKey(key);
     }
 
