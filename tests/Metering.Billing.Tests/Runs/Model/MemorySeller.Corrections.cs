@@ -184,23 +184,20 @@ internal sealed partial class MemorySeller
             },
             Booking));
         GiveBack(invoice.Promotions, promotions);
-        GiveBack(invoice.PaidGrants, settlement.RestoredGrants);
+        GiveBack(invoice.PaidGrants, settlement.RestoredGrants.Concat(settlement.ExpiredGrants));
         invoice.Notes += total;
         invoice.HasNotes = true;
         Left(invoice, invoice.Remaining - settlement.ReducesOpen);
     }
 
     /// <summary>One that has expired gets nothing.</summary>
-    private static void GiveBack(IReadOnlyList<MemoryUse> uses, IEnumerable<(string Grant, Money Amount)> restored)
+    private void GiveBack(IReadOnlyList<MemoryUse> uses, IEnumerable<(string Grant, Money Amount)> restored)
     {
         foreach ((string grant, Money amount) in restored)
         {
             MemoryUse use = uses.Single(one => one.Grant.Id == grant);
-            if (!use.Grant.IsExpired)
-            {
-                use.Amount -= amount;
-                use.Grant.Remaining += amount;
-            }
+            use.Amount -= amount;
+            use.Grant.Remaining += use.Grant.IsGone(_now) ? s_zero : amount;
         }
     }
 
