@@ -135,7 +135,7 @@ internal sealed class Story
     public IReadOnlyList<string> Correct(string from, string to)
     {
         TimeRange period = new(At(from), At(to));
-        IReadOnlyList<AmountCharge> changes = PeriodCorrection.Of(History, period, [.. _issued.Where(line => line.Period == period)], Tax, UsageOf);
+        IReadOnlyList<AmountCharge> changes = PeriodCorrection.Of(History, period, _billedTo, [.. _issued.Where(line => line.Period == period)], Tax, UsageOf);
         if (changes.Count > 0)
         {
             Issue(new DueLines(changes, [], []), At(to));

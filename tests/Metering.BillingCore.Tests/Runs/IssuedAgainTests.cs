@@ -13,7 +13,10 @@ public sealed class IssuedAgainTests(Engines engines)
           {"key":"small","product":"api","phases":[{"key":"main","components":[
             {"key":"base","price":{"model":"flat","amount":"10"}},{"key":"calls","meter":"calls","price":{"model":"per_unit","unit":"1"}}]}]},
           {"key":"yearly","product":"api","phases":[{"key":"main","components":[
-            {"key":"base","interval":{"unit":"year","count":1},"price":{"model":"flat","amount":"120"}},{"key":"calls","meter":"calls","price":{"model":"per_unit","unit":"1"}}]}]}]}
+            {"key":"base","interval":{"unit":"year","count":1},"price":{"model":"flat","amount":"120"}},{"key":"calls","meter":"calls","price":{"model":"per_unit","unit":"1"}}]}]},
+          {"key":"weekly","product":"api","phases":[{"key":"main","components":[
+            {"key":"base","price":{"model":"flat","amount":"10"}},{"key":"calls","meter":"calls","interval":{"unit":"week","count":1},"price":{"model":"per_unit","unit":"1"}}]}],
+            "commitments":[{"key":"spend","amount":"100","components":["base","calls"]}]}]}
         """;
 
     [Fact]
@@ -145,6 +148,29 @@ public sealed class IssuedAgainTests(Engines engines)
         await seller.BooksBalanceAsync();
     }
 
+    /// <summary>The fifth week of January begins on the 29th and ends in February: the true-up of January counts it, and comes with it.</summary>
+    [Fact]
+    public async Task A_true_up_counts_the_week_that_reaches_beyond_its_month_and_follows_it_in_one_correction()
+    {
+        await using Seller seller = await Seller.OpenAsync(engines);
+        await seller.PublishAsync(Mixed);
+        await seller.SubscribeAsync("acme", "weekly", book: "mixed");
+        await JanuaryAsync(seller, "20", invoices: 5); // of four weeks, and of the fee of February
+        Assert.Equal("0", await seller.ScalarAsync("select count(*) from billing.invoice_line where kind = 'commitment'"));
+        await seller.UseAsync("acme", "2026-01-30", "7");
+        await seller.SealAsync("2026-02-05");
+        seller.Set("2026-02-05T00:10:00Z");
+        Assert.Equal(1, await seller.BillAsync());
+        Assert.Equal("6300", await seller.ScalarAsync("select amount from billing.invoice_line where kind = 'commitment'")); // 100 − 10 − 20 − 7
+        await seller.UseAsync("acme", "2026-02-02", "5");
+        await seller.SealAsync("2026-02-06");
+        Assert.Equal(2, await seller.CorrectAsync());
+        Assert.Equal("550", await seller.ScalarAsync("select total from billing.credit_note")); // the true-up is 5 less, and its tax
+        Assert.Equal("500", await seller.ScalarAsync("select sum(accrued) from billing.pending_charge"));
+        Assert.Equal(0, await seller.CorrectAsync());
+        await seller.BooksBalanceAsync();
+    }
+
     /// <summary>What was posted when late usage was found is not the invoice's, and its void leaves it.</summary>
     [Fact]
     public async Task A_waived_invoice_leaves_what_was_accrued_before_it_in_unbilled()
@@ -167,12 +193,12 @@ public sealed class IssuedAgainTests(Engines engines)
     }
 
     /// <summary>January with so many calls, billed on the first of February.</summary>
-    private static async Task JanuaryAsync(Seller seller, string calls)
+    private static async Task JanuaryAsync(Seller seller, string calls, int invoices = 1)
     {
         await seller.BillAsync();
         await seller.UseAsync("acme", "2026-01-10", calls);
         await seller.SealAsync("2026-02-01");
         seller.Set("2026-02-01T00:10:00Z");
-        Assert.Equal(1, await seller.BillAsync());
+        Assert.Equal(invoices, await seller.BillAsync());
     }
 }

@@ -93,7 +93,7 @@ internal sealed partial class LifeBooks(Owed owed, IReadOnlyList<LifeTaxRule> ta
 
         lines.AddRange(Issued(withWaived: true).Where(line => line.Kind == "advance" && line.Last > BilledTo && !there.Contains((line.First, line.Key)))
             .GroupBy(line => (line.First, line.Key)).Select(gone => Return([.. gone])).OfType<LifeLine>().ToList());
-        foreach (OwedCommitment one in _agenda.Commitments(due).Where(one => one.Period.End > BilledTo && one.Period.End <= due))
+        foreach (OwedCommitment one in _agenda.Commitments(due).Where(one => one.DueAt > BilledTo && one.DueAt <= due))
         {
             if (!Of(one.Period, true).Any(line => line.Key == KeyOf(one)))
             {

@@ -126,10 +126,10 @@ public sealed class LifeFindingsTests
         story.Start(story.Plan("one", "base 30 arrears, calls 1 usage /week"), "2026-04-01").Use("calls", "2026-04-02", "8");
         story.Do(story.Now.Change(story.Plan("other", "base 7 arrears /week, calls 1 usage"), Story.At("2026-04-16")));
         MemorySeller seller = new(story);
-        seller.Bill(Story.At("2026-05-02"));
-        Assert.Equal(["66.00"], TrueUps(seller)); // 100 − 15 − 8 − 4 − 7: the week that begins on the 27th is not billed yet
+        seller.Bill(Story.At("2026-05-05"));
+        Assert.Equal(["59.00"], TrueUps(seller)); // 100 − 15 − 8 − 4 − 7 − 7: with the week that begins on the 27th
         seller.Touch(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
-        seller.Correct(Story.At("2026-05-03"));
+        seller.Correct(Story.At("2026-05-06"));
         Assert.Empty(seller.Waiting);
     }
 
@@ -166,6 +166,51 @@ public sealed class LifeFindingsTests
         Assert.Equal("15.00", $"{seller.Grants[0].Remaining}");
     }
 
+    /// <summary>The week from the 27th on begins in April and ends in May: the true-up of April is on the invoice that bills it.</summary>
+    [Fact]
+    public void A_true_up_comes_with_the_last_line_that_it_counts()
+    {
+        (_, MemorySeller seller) = Weekly();
+        Assert.Equal(["62.00", "70.00"], TrueUps(seller)); // 100 − 30 − 8, and 100 − 30
+        Assert.Equal("calls 8.00,  62.00", Lines(seller).Single(lines => lines.Contains("62.00", StringComparison.Ordinal)));
+        seller.Touch(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+        seller.Correct(Story.At("2026-06-02"));
+        Assert.Empty(seller.Waiting);
+        Assert.All(seller.Invoices, invoice => Assert.True(invoice.Notes.IsZero));
+    }
+
+    [Fact]
+    public void A_true_up_follows_a_line_that_it_counts_in_the_same_correction()
+    {
+        (Story story, MemorySeller seller) = Weekly();
+        story.Use("calls", "2026-05-02", "5");
+        seller.Touch(Story.At("2026-05-02"), Story.At("2026-05-02T00:01Z"));
+        seller.Correct(Story.At("2026-06-02"));
+        Assert.Equal(["calls 5.00"], seller.Waiting.Select(one => $"{one.Component} {one.Amount}"));
+        Assert.Equal("5.00", $"{seller.Invoices.Aggregate(Money.Zero(Currency.Of("USD")), (sum, invoice) => sum + invoice.Notes)}");
+    }
+
+    [Fact]
+    public void A_true_up_that_is_not_due_yet_is_no_correction()
+    {
+        (Story story, MemorySeller seller) = Weekly("2026-05-02");
+        story.Use("calls", "2026-04-08", "5");
+        seller.Touch(Story.At("2026-04-08"), Story.At("2026-04-08T00:01Z"));
+        seller.Correct(Story.At("2026-05-02"));
+        Assert.Equal(["calls 5.00"], seller.Waiting.Select(one => $"{one.Component} {one.Amount}"));
+        seller.Bill(Story.At("2026-06-02"));
+        Assert.Equal(["57.00", "70.00"], TrueUps(seller));
+    }
+
+    private static (Story Story, MemorySeller Seller) Weekly(string until = "2026-06-01")
+    {
+        Story story = new Story { Anchor = AnchorRule.Calendar }.Commit("basic", new Commitment("spend", 100, ["base", "calls"]));
+        story.Start(story.Plan("basic", "base 30 advance, calls 1 usage /week"), "2026-04-01").Use("calls", "2026-04-28", "8");
+        MemorySeller seller = new(story);
+        seller.Bill(Story.At(until));
+        return (story, seller);
+    }
+
     private static string[] TrueUps(MemorySeller seller) =>
         [.. seller.Invoices.SelectMany(invoice => invoice.Lines).Where(line => line.Key.StartsWith("commitment:", StringComparison.Ordinal) && !line.Amount.IsZero).Select(line => $"{line.Amount}")];
 
@@ -181,7 +226,7 @@ public sealed class LifeFindingsTests
     /// <summary>What a correction of April charges or gives back.</summary>
     private static string Correct(Story story, MemorySeller seller)
     {
-        string text = string.Join(", ", PeriodCorrection.Of(story.History, new TimeRange(Story.At("2026-04-01"), Story.At("2026-05-01")), [.. seller.Counted], story.Tax, story.UsageOf).Select(change => $"{change.Component} {change.Amount}"));
+        string text = string.Join(", ", PeriodCorrection.Of(story.History, new TimeRange(Story.At("2026-04-01"), Story.At("2026-05-01")), seller.BilledTo, [.. seller.Counted], story.Tax, story.UsageOf).Select(change => $"{change.Component} {change.Amount}"));
         seller.Touch(Story.At("2026-04-01"), Story.At("2026-05-01"));
         seller.Correct(Story.At("2026-05-02"));
         return text;
