@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Metering.BillingCore.Tests.Testing;
 using Xunit;
 
@@ -87,6 +88,36 @@ public sealed class IssuedAgainTests(Engines engines)
         await seller.BillAsync();
         Assert.Equal("2", await seller.ScalarAsync("select count(*) from billing.invoice where state = 'open'"));
         await seller.BooksBalanceAsync();
+    }
+
+    /// <summary>No invoice of the subscription comes any more that could take them.</summary>
+    [Fact]
+    public async Task What_a_voided_invoice_of_a_correction_has_billed_is_billed_again_after_the_subscription_has_ended()
+    {
+        await using Seller seller = await Seller.OpenAsync(engines);
+        string id = await seller.SubscribeAsync("acme");
+        await seller.BillAsync();
+        seller.Set("2026-01-31T23:59:30Z");
+        await seller.PostAsync($"/v1/subscriptions/{id}/cancel", "{}");
+        await seller.SealAsync("2026-02-01");
+        seller.Set("2026-02-01T00:10:00Z");
+        await seller.BillAsync();
+        await seller.UseAsync("acme", "2026-01-20", "4");
+        await seller.SealAsync("2026-02-02");
+        Assert.Equal(1, await seller.CorrectAsync());
+        for (int time = 0; time < 2; time++)
+        {
+            string voided = await seller.ScalarAsync("select id from billing.invoice where kind like 'correction:%' and state = 'open'");
+            await seller.PostAsync($"/v1/invoices/{voided}/void", """{"reason":"wrong address"}""");
+            Assert.Equal(1, await seller.BillAsync());
+            Assert.Equal(0, await seller.BillAsync());
+            Assert.Contains("open: calls 4.00 = 4.40", await seller.InvoicesAsync("acme"));
+            Assert.Equal("0", await seller.ScalarAsync("select count(*) from billing.pending_charge where invoice is null"));
+        }
+
+        await seller.BooksBalanceAsync();
+        JsonElement verified = (await seller.Host.SendAsync("GET", "/v1/invoices/verify")).Json.GetProperty("items");
+        Assert.All(verified.EnumerateArray(), one => Assert.Equal("same", one.GetProperty("result").GetString()));
     }
 
     /// <summary>The last invoice is below zero, and the first has no line of January: nothing can bear what January gives back.</summary>

@@ -202,6 +202,34 @@ public sealed class LifeFindingsTests
         Assert.Equal(["57.00", "70.00"], TrueUps(seller));
     }
 
+    /// <summary>Its discount is of the rounded part, and not of a whole period: what it cost stays what it cost.</summary>
+    [Fact]
+    public void A_discounted_fee_that_begins_within_its_period_is_right_as_it_was_billed()
+    {
+        List<string> wrong = [];
+        foreach (string price in new[] { "5", "9.99", "12.34", "30", "99.99", "0.07" })
+        {
+            foreach (string percent in new[] { "10", "33.3", "50", "12.5", "66.7" })
+            {
+                for (int day = 2; day <= 30; day++)
+                {
+                    Story story = new Story { Anchor = AnchorRule.Calendar }.Discount(new Discount(Fraction.Parse(percent), null), "2026-01-01");
+                    story.Start(story.Plan("basic", $"base {price} advance"), $"2026-04-{day:00}");
+                    MemorySeller seller = new(story);
+                    seller.Bill(Story.At("2026-05-01"));
+                    seller.Touch(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+                    seller.Correct(Story.At("2026-05-02"));
+                    if (seller.Waiting.Any() || seller.Invoices.Any(invoice => !invoice.Notes.IsZero))
+                    {
+                        wrong.Add($"{price} less {percent} % from the {day}th");
+                    }
+                }
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
     private static (Story Story, MemorySeller Seller) Weekly(string until = "2026-06-01")
     {
         Story story = new Story { Anchor = AnchorRule.Calendar }.Commit("basic", new Commitment("spend", 100, ["base", "calls"]));
