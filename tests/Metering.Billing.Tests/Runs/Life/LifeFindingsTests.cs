@@ -202,6 +202,24 @@ public sealed class LifeFindingsTests
         Assert.Equal(["57.00", "70.00"], TrueUps(seller));
     }
 
+    /// <summary>
+    /// "Trial end and a change of interval start a new anniversary", and "periods are contiguous, never overlap": the month ends where the year begins, and the month after it is another period, although
+    /// a calendar gives it the same boundaries. A rating scope has one period, so its tiers start anew. Where the interval stays, A → B → A resets nothing.
+    /// </summary>
+    [Theory]
+    [InlineData("calls 1 usage tiered /year", "8.00, 0.00, 4.00")]
+    [InlineData("calls 3 usage tiered", "11.00, 0.00")] // 10 + 2 · 0.5, and nothing at the price between
+    public void A_change_of_interval_ends_the_period_and_a_change_of_price_does_not(string between, string lines)
+    {
+        Story story = new() { Anchor = AnchorRule.Calendar };
+        SubscriptionTerms monthly = story.Plan("basic", "calls 1 usage tiered");
+        story.Start(monthly, "2026-04-01").Use("calls", "2026-04-02", "8").Use("calls", "2026-04-25", "4");
+        story.Do(story.Now.Change(story.Plan("other", between), Story.At("2026-04-10"))).Do(story.Now.Change(monthly, Story.At("2026-04-20")));
+        MemorySeller seller = new(story);
+        seller.Bill(Story.At("2026-05-01"));
+        Assert.Equal(lines, string.Join(", ", seller.Invoices.SelectMany(invoice => invoice.Lines).Select(line => line.Amount)));
+    }
+
     /// <summary>Its discount is of the rounded part, and not of a whole period: what it cost stays what it cost.</summary>
     [Fact]
     public void A_discounted_fee_that_begins_within_its_period_is_right_as_it_was_billed()
