@@ -29,6 +29,9 @@ internal sealed class Story
 
     public string Zone { get; init; } = "UTC";
 
+    /// <summary>By component what its meter makes of its events: their largest value, or how many different ones there are; their sum for the others.</summary>
+    public Dictionary<string, Func<IEnumerable<Fraction>, Fraction>> Aggregations { get; } = new(StringComparer.Ordinal);
+
     public TaxTerms Tax { get; init; } = new(TaxStatus.Exempt, DateTimeOffset.UnixEpoch, []);
 
     public IReadOnlyList<IssuedLine> Issued => _issued;
@@ -107,6 +110,9 @@ internal sealed class Story
         return this;
     }
 
+    /// <summary>As if it had not been used.</summary>
+    public void Unuse(string id) => _usage.RemoveAll(one => one.Id == id);
+
     /// <summary>Every invoice that is due by then, as text: due instant, lines and total.</summary>
     public IReadOnlyList<string> Bill(string until)
     {
@@ -129,7 +135,7 @@ internal sealed class Story
     public IReadOnlyList<string> Correct(string from, string to)
     {
         TimeRange period = new(At(from), At(to));
-        IReadOnlyList<AmountCharge> changes = PeriodCorrection.Of(History, period, [.. _issued.Where(line => line.Period == period)], Tax, UsageOf);
+        IReadOnlyList<AmountCharge> changes = PeriodCorrection.Of(History, period, _billedTo, [.. _issued.Where(line => line.Period == period)], Tax, UsageOf);
         if (changes.Count > 0)
         {
             Issue(new DueLines(changes, [], []), At(to));
@@ -141,13 +147,14 @@ internal sealed class Story
     public Usage UsageOf(RatingScope scope)
     {
         (string Component, DateTimeOffset At, Fraction Amount, string Cell, string Id)[] used = [.. _usage.Where(one => one.Component == scope.Component && scope.Active.Any(time => time.Contains(one.At)))];
+        Func<IEnumerable<Fraction>, Fraction> aggregate = Aggregations.GetValueOrDefault(scope.Component, Sum);
         return scope.Terms.Component.Price switch
         {
             _ when used.Length == 0 => Usage.None,
             PercentagePrice => Usage.OfEvents([.. used.Select(one => new UsageEvent(one.Amount, one.At, one.Id, null))]),
             MatrixPrice matrix => Usage.OfCells([.. used.GroupBy(one => one.Cell, StringComparer.Ordinal).OrderBy(cell => cell.Key, StringComparer.Ordinal)
-                .Select(cell => new CellUsage(new CellKey([new(matrix.Dimensions[0], cell.Key)]), Usage.Of(Sum(cell.Select(one => one.Amount)))))]),
-            _ => Usage.Of(Sum(used.Select(one => one.Amount))),
+                .Select(cell => new CellUsage(new CellKey([new(matrix.Dimensions[0], cell.Key)]), Usage.Of(aggregate(cell.Select(one => one.Amount)))))]),
+            _ => Usage.Of(aggregate(used.Select(one => one.Amount))),
         };
     }
 

@@ -117,6 +117,55 @@ public sealed class GrantTests(Engines engines)
     }
 
     [Fact]
+    public async Task A_purchase_that_credit_has_paid_sells_nothing_either_when_it_is_voided()
+    {
+        await using BilledTenant acme = await BilledTenant.StartAsync(engines);
+        await acme.BillAsync(Fee("a", "-50"));
+        JsonElement grant = await PaidAsync(acme, "pack", "50");
+        await acme.PostAsync($"/v1/invoices/{grant.GetProperty("invoice").GetString()}/void", """{"reason":"r"}""", 200);
+        Assert.Equal("void", (await acme.Host.SendAsync("GET", $"/v1/grants/{grant.GetProperty("id").GetString()}")).Json.GetProperty("state").GetString());
+        Assert.Equal("CustomerCredit 60.00", await acme.BalancesAsync("CustomerCredit", "Prepaid"));
+        InvoiceRow invoice = await acme.BillAsync(Fee("b", "10"));
+        Assert.Equal("paid 0.00 12.00", await acme.FieldsAsync(invoice.Id, "state", "by_grants", "by_credit"));
+        await acme.AssertBooksAsync();
+    }
+
+    /// <summary>Of two that paid half of an invoice each, the one that was used last has expired: the first half that is given back is its, the other one is not.</summary>
+    [Theory]
+    [InlineData("promotional", "")]
+    [InlineData("paid", "CustomerCredit 10.00")]
+    public async Task What_an_expired_grant_does_not_get_back_is_given_back_once(string kind, string credit)
+    {
+        await using BilledTenant acme = await BilledTenant.StartAsync(engines);
+        foreach ((string reference, string more) in new[] { ("first", ""), ("last", ""","priority":5,"expires_at":"2026-01-15T00:00:00Z" """) })
+        {
+            JsonElement made = (await acme.PostAsync("/v1/grants", Body(kind, reference, "10").Replace("}", more + "}", StringComparison.Ordinal))).Json;
+            if (kind == "paid")
+            {
+                await acme.PayAsync(made.GetProperty("invoice").GetString()!, "10", reference);
+            }
+        }
+
+        InvoiceRow invoice = await acme.BillAsync(Fee("a", "20") with { TaxCategory = "untaxed" });
+        Assert.Equal(2, await ExpireAsync(acme) + 1);
+        await acme.PostAsync($"/v1/invoices/{invoice.Id}/credit-notes", """{"reason":"r","lines":[{"line":1,"amount":"10"}]}""");
+        Assert.Equal("first 0, last 0", await LeftAsync(acme));
+        string second = (await acme.PostAsync($"/v1/invoices/{invoice.Id}/credit-notes", """{"reason":"r","reference":"again","lines":[{"line":1,"amount":"10"}]}""")).Json.GetProperty("id").GetString()!;
+        Assert.Equal("first 1000, last 0", await LeftAsync(acme));
+        Assert.Equal(credit, await acme.BalancesAsync("CustomerCredit"));
+        await acme.AssertBooksAsync();
+        await acme.PostAsync($"/v1/credit-notes/{second}/void", """{"reason":"r"}""", 200);
+        Assert.Equal("first 0, last 0", await LeftAsync(acme));
+        string first = (string)(await acme.ScalarAsync("select id from billing.credit_note where tenant_id = $1 and state = 'issued'"))!;
+        await acme.PostAsync($"/v1/credit-notes/{first}/void", """{"reason":"r"}""", 200);
+        Assert.Equal("first 0, last 0", await LeftAsync(acme));
+        Assert.Equal("", await acme.BalancesAsync("CustomerCredit", "Receivable"));
+        await acme.AssertBooksAsync();
+    }
+
+    private static async Task<string> LeftAsync(BilledTenant tenant) => (string)(await tenant.ScalarAsync("select string_agg(reference || ' ' || remaining, ', ' order by reference) from billing.credit_grant where tenant_id = $1"))!;
+
+    [Fact]
     public async Task A_grant_of_some_components_pays_only_for_them()
     {
         await using BilledTenant acme = await BilledTenant.StartAsync(engines);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Metering.BillingCore.Tests.Testing;
 using Xunit;
 
@@ -13,7 +14,10 @@ public sealed class IssuedAgainTests(Engines engines)
           {"key":"small","product":"api","phases":[{"key":"main","components":[
             {"key":"base","price":{"model":"flat","amount":"10"}},{"key":"calls","meter":"calls","price":{"model":"per_unit","unit":"1"}}]}]},
           {"key":"yearly","product":"api","phases":[{"key":"main","components":[
-            {"key":"base","interval":{"unit":"year","count":1},"price":{"model":"flat","amount":"120"}},{"key":"calls","meter":"calls","price":{"model":"per_unit","unit":"1"}}]}]}]}
+            {"key":"base","interval":{"unit":"year","count":1},"price":{"model":"flat","amount":"120"}},{"key":"calls","meter":"calls","price":{"model":"per_unit","unit":"1"}}]}]},
+          {"key":"weekly","product":"api","phases":[{"key":"main","components":[
+            {"key":"base","price":{"model":"flat","amount":"10"}},{"key":"calls","meter":"calls","interval":{"unit":"week","count":1},"price":{"model":"per_unit","unit":"1"}}]}],
+            "commitments":[{"key":"spend","amount":"100","components":["base","calls"]}]}]}
         """;
 
     [Fact]
@@ -86,6 +90,36 @@ public sealed class IssuedAgainTests(Engines engines)
         await seller.BooksBalanceAsync();
     }
 
+    /// <summary>No invoice of the subscription comes any more that could take them.</summary>
+    [Fact]
+    public async Task What_a_voided_invoice_of_a_correction_has_billed_is_billed_again_after_the_subscription_has_ended()
+    {
+        await using Seller seller = await Seller.OpenAsync(engines);
+        string id = await seller.SubscribeAsync("acme");
+        await seller.BillAsync();
+        seller.Set("2026-01-31T23:59:30Z");
+        await seller.PostAsync($"/v1/subscriptions/{id}/cancel", "{}");
+        await seller.SealAsync("2026-02-01");
+        seller.Set("2026-02-01T00:10:00Z");
+        await seller.BillAsync();
+        await seller.UseAsync("acme", "2026-01-20", "4");
+        await seller.SealAsync("2026-02-02");
+        Assert.Equal(1, await seller.CorrectAsync());
+        for (int time = 0; time < 2; time++)
+        {
+            string voided = await seller.ScalarAsync("select id from billing.invoice where kind like 'correction:%' and state = 'open'");
+            await seller.PostAsync($"/v1/invoices/{voided}/void", """{"reason":"wrong address"}""");
+            Assert.Equal(1, await seller.BillAsync());
+            Assert.Equal(0, await seller.BillAsync());
+            Assert.Contains("open: calls 4.00 = 4.40", await seller.InvoicesAsync("acme"));
+            Assert.Equal("0", await seller.ScalarAsync("select count(*) from billing.pending_charge where invoice is null"));
+        }
+
+        await seller.BooksBalanceAsync();
+        JsonElement verified = (await seller.Host.SendAsync("GET", "/v1/invoices/verify")).Json.GetProperty("items");
+        Assert.All(verified.EnumerateArray(), one => Assert.Equal("same", one.GetProperty("result").GetString()));
+    }
+
     /// <summary>The last invoice is below zero, and the first has no line of January: nothing can bear what January gives back.</summary>
     [Fact]
     public async Task What_no_invoice_can_bear_is_the_customers_credit_when_the_subscription_has_ended()
@@ -145,6 +179,29 @@ public sealed class IssuedAgainTests(Engines engines)
         await seller.BooksBalanceAsync();
     }
 
+    /// <summary>The fifth week of January begins on the 29th and ends in February: the true-up of January counts it, and comes with it.</summary>
+    [Fact]
+    public async Task A_true_up_counts_the_week_that_reaches_beyond_its_month_and_follows_it_in_one_correction()
+    {
+        await using Seller seller = await Seller.OpenAsync(engines);
+        await seller.PublishAsync(Mixed);
+        await seller.SubscribeAsync("acme", "weekly", book: "mixed");
+        await JanuaryAsync(seller, "20", invoices: 5); // of four weeks, and of the fee of February
+        Assert.Equal("0", await seller.ScalarAsync("select count(*) from billing.invoice_line where kind = 'commitment'"));
+        await seller.UseAsync("acme", "2026-01-30", "7");
+        await seller.SealAsync("2026-02-05");
+        seller.Set("2026-02-05T00:10:00Z");
+        Assert.Equal(1, await seller.BillAsync());
+        Assert.Equal("6300", await seller.ScalarAsync("select amount from billing.invoice_line where kind = 'commitment'")); // 100 − 10 − 20 − 7
+        await seller.UseAsync("acme", "2026-02-02", "5");
+        await seller.SealAsync("2026-02-06");
+        Assert.Equal(2, await seller.CorrectAsync());
+        Assert.Equal("550", await seller.ScalarAsync("select total from billing.credit_note")); // the true-up is 5 less, and its tax
+        Assert.Equal("500", await seller.ScalarAsync("select sum(accrued) from billing.pending_charge"));
+        Assert.Equal(0, await seller.CorrectAsync());
+        await seller.BooksBalanceAsync();
+    }
+
     /// <summary>What was posted when late usage was found is not the invoice's, and its void leaves it.</summary>
     [Fact]
     public async Task A_waived_invoice_leaves_what_was_accrued_before_it_in_unbilled()
@@ -167,12 +224,12 @@ public sealed class IssuedAgainTests(Engines engines)
     }
 
     /// <summary>January with so many calls, billed on the first of February.</summary>
-    private static async Task JanuaryAsync(Seller seller, string calls)
+    private static async Task JanuaryAsync(Seller seller, string calls, int invoices = 1)
     {
         await seller.BillAsync();
         await seller.UseAsync("acme", "2026-01-10", calls);
         await seller.SealAsync("2026-02-01");
         seller.Set("2026-02-01T00:10:00Z");
-        Assert.Equal(1, await seller.BillAsync());
+        Assert.Equal(invoices, await seller.BillAsync());
     }
 }

@@ -29,7 +29,7 @@ public sealed record GrantRow(
 }
 
 /// <summary>What took from a grant, or gave back to it.</summary>
-/// <param name="Cause"><c>invoice:…</c>, <c>credit-note:…</c>, <c>refund:1</c>, <c>expired</c>: once of each for a grant.</param>
+/// <param name="Cause"><c>invoice:…</c>, <c>credit-note:…</c>, <c>credit-note:…:lapsed</c>, <c>refund:1</c>, <c>expired</c>: once of each for a grant.</param>
 /// <param name="Invoice">That it was used on, or is given back of; null for neither.</param>
 /// <param name="Amount">Above zero when it was used, below when it was given back.</param>
 /// <param name="Order">Of use on the invoice.</param>

@@ -145,11 +145,11 @@ public static class GrantStore
         return new Money((long)(await command.ExecuteScalarAsync(cancellationToken))!, grant.Amount.Currency);
     }
 
-    /// <summary>Those that invoices sell, when these are paid or voided.</summary>
+    /// <summary>Those that invoices sell, when these are paid or voided. One that can be used already may be voided, which the ledger has refused when some of it is used.</summary>
     internal static async Task TurnSoldAsync(TenantTransaction transaction, IReadOnlyList<string> invoices, GrantState state, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = transaction.Command(
-            "update billing.credit_grant set state = $3 where tenant_id = $1 and invoice = any($2) and state = 'pending'", transaction.Tenant, invoices.ToArray(), state.Name());
+            "update billing.credit_grant set state = $3 where tenant_id = $1 and invoice = any($2) and (state = 'pending' or state = 'usable' and $3 = 'void')", transaction.Tenant, invoices.ToArray(), state.Name());
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

@@ -62,14 +62,14 @@ public static class CreditNotes
             return InvoiceRefusal.Spent; // refunds payable is one account for all customers: it could pay with another's money
         }
 
-        IReadOnlyList<GrantMove> given = await GrantStore.MovesOfAsync(transaction, $"credit-note:{id}", cancellationToken);
-        Dictionary<string, GrantRow> grants = (await GrantStore.ReadAsync(transaction, [.. given.Select(move => move.Grant)], cancellationToken)).ToDictionary(grant => grant.Id);
-        if (given.Any(move => grants[move.Grant].Remaining < -move.Amount) || !await ReverseAsync(transaction, note, reason, now, cancellationToken))
+        IReadOnlyList<GrantMove> given = [.. await GrantStore.MovesOfAsync(transaction, CauseOf(id), cancellationToken), .. await GrantStore.MovesOfAsync(transaction, LapseOf(id), cancellationToken)];
+        Dictionary<string, GrantRow> grants = (await GrantStore.ReadAsync(transaction, [.. given.Select(move => move.Grant).Distinct()], cancellationToken)).ToDictionary(grant => grant.Id);
+        if (given.GroupBy(move => move.Grant).Any(moves => moves.Aggregate(grants[moves.Key].Remaining, (left, move) => left + move.Amount).Sign < 0) || !await ReverseAsync(transaction, note, reason, now, cancellationToken))
         {
             return InvoiceRefusal.Spent;
         }
 
-        await GrantStore.MoveAsync(transaction, [.. given.Select(move => move with { Cause = $"credit-note:{id}:voided", Amount = -move.Amount })], now, cancellationToken);
+        await GrantStore.MoveAsync(transaction, [.. given.Select(move => move with { Cause = $"{move.Cause}:voided", Amount = -move.Amount })], now, cancellationToken);
         await CreditNoteStore.VoidAsync(transaction, id, reason, now, cancellationToken);
         Money remaining = invoice.Remaining + note.Reduced;
         InvoiceState state = InvoiceLife.With(invoice.State, remaining);
@@ -123,8 +123,20 @@ public static class CreditNotes
         IsWrittenOff = note.Invoice.State == InvoiceState.Uncollectible,
     };
 
-    private static IEnumerable<GrantMove> Moves(ComputedNote note) => note.Promotions.Where(one => !note.Lapsed.Contains(one.Grant)).Concat(note.Settlement.RestoredGrants)
-        .Select((one, i) => new GrantMove(one.Grant, $"credit-note:{note.Id}", note.Invoice.Id, -one.Amount, i));
+    /// <summary>What grants get back. One that has expired gets it and loses it again, so that the invoice owes it nothing any more.</summary>
+    private static IEnumerable<GrantMove> Moves(ComputedNote note)
+    {
+        (string Grant, Money Amount)[] lapse = [.. note.Promotions.Where(one => note.Lapsed.Contains(one.Grant)), .. note.Settlement.ExpiredGrants];
+        return
+        [
+            .. note.Promotions.Concat(note.Settlement.RestoredGrants).Concat(note.Settlement.ExpiredGrants).Select((one, i) => new GrantMove(one.Grant, CauseOf(note.Id), note.Invoice.Id, -one.Amount, i)),
+            .. lapse.Select((one, i) => new GrantMove(one.Grant, LapseOf(note.Id), Invoice: null, one.Amount, i)),
+        ];
+    }
+
+    private static string CauseOf(string id) => $"credit-note:{id}";
+
+    private static string LapseOf(string id) => $"credit-note:{id}:lapsed";
 
     private static async Task<bool> TookOffBadDebtAsync(TenantTransaction transaction, string id, CancellationToken cancellationToken) =>
         (await LedgerStore.ReadAsync(transaction, [KeyOf(id)], cancellationToken)).Values.Any(issued => issued.Entries.Any(entry => entry.Account.Kind == AccountKind.BadDebt));

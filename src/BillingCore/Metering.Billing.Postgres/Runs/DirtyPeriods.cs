@@ -53,6 +53,24 @@ public static class DirtyPeriods
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>What a correction of another period may have changed.</summary>
+    public static async Task MarkAsync(TenantTransaction transaction, string subscription, IReadOnlyList<TimeRange> periods, long seal, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (periods.Count == 0)
+        {
+            return;
+        }
+
+        await using NpgsqlCommand command = transaction.Command(
+            """
+            insert into billing.dirty_period as old (tenant_id, subscription, period_start, period_end, seal_no, history, marked_at)
+            select $1, $2, period_start, period_end, $5::bigint, false, $6::timestamptz from unnest($3::timestamptz[], $4::timestamptz[]) as p (period_start, period_end)
+            on conflict (tenant_id, subscription, period_start, period_end) do update set seal_no = greatest(old.seal_no, excluded.seal_no), history = false
+            """,
+            transaction.Tenant, subscription, periods.Select(one => one.Start).ToArray(), periods.Select(one => one.End).ToArray(), seal, now);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>What changes of subscriptions that reach back may have changed: billed periods that end after the instant from which each holds.</summary>
     public static async Task MarkAsync(TenantTransaction transaction, IReadOnlyList<(string Subscription, DateTimeOffset Since)> changed, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -83,7 +101,7 @@ public static class DirtyPeriods
         on conflict (tenant_id, subscription, period_start, period_end) do update set history = false
         """;
 
-    /// <summary>Some that were not corrected in this run yet, held; with their subscriptions, in the order of their ids, and a year after its months: a commitment counts what they find.</summary>
+    /// <summary>Some that were not corrected in this run yet, held; with their subscriptions, in the order of their ids, and a year after its months and weeks: a commitment counts what they find.</summary>
     /// <param name="run">The day, or what was asked for: a period is corrected once in a run.</param>
     /// <param name="seal">Newest done one.</param>
     /// <param name="sealedUpto">Minutes before it are sealed: a period that was billed before it was complete waits until it is.</param>
@@ -100,7 +118,7 @@ public static class DirtyPeriods
               and (cardinality($6::text[]) = 0 or d.subscription = any($6)) and d.subscription <> all($7::text[]) and not exists (
               select from billing.correction c
               where c.tenant_id = d.tenant_id and c.subscription = d.subscription and c.period_start = d.period_start and c.period_end = d.period_end and c.run = $2)
-            order by d.subscription, d.period_end, d.period_start desc limit $4 for no key update skip locked
+            order by d.subscription, d.period_end - d.period_start, d.period_start limit $4 for no key update skip locked
             """,
             transaction.Tenant, run, seal, limit, sealedUpto, only.ToArray(), except.ToArray());
         List<DirtyPeriod> taken = [];

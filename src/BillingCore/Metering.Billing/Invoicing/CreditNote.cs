@@ -37,21 +37,19 @@ public static class CreditNote
         Money left = total - fromOpen;
         Money toCredit = Money.Zero(total.Currency);
         List<(string Grant, Money Amount)> restored = [];
+        List<(string Grant, Money Amount)> expired = [];
         foreach (SettledByGrant settled in settledByGrants.Reverse())
         {
             Money back = Money.Min(settled.Amount, left);
             left -= back;
-            if (settled.IsExpired)
+            toCredit += settled.IsExpired ? back : Money.Zero(total.Currency);
+            if (back.Sign > 0)
             {
-                toCredit += back;
-            }
-            else if (back.Sign > 0)
-            {
-                restored.Add((settled.Grant, back));
+                (settled.IsExpired ? expired : restored).Add((settled.Grant, back));
             }
         }
 
-        return new CreditNoteSettlement(fromOpen, restored, toCredit + left);
+        return new CreditNoteSettlement(fromOpen, restored, expired, toCredit + left);
     }
 
     /// <summary>To which promotional grants their share returns: the last used first, each no more than it gave.</summary>
@@ -91,4 +89,6 @@ public static class CreditNote
 /// <param name="IsExpired">A returned grant keeps its expiry: what an expired one would get is the customer's credit.</param>
 public readonly record struct SettledByGrant(string Grant, Money Amount, bool IsExpired);
 
-public sealed record CreditNoteSettlement(Money ReducesOpen, IReadOnlyList<(string Grant, Money Amount)> RestoredGrants, Money ToCustomerCredit);
+/// <param name="ExpiredGrants">What had settled and would return to grants that have expired: it is in what goes to the customer's credit.</param>
+public sealed record CreditNoteSettlement(
+    Money ReducesOpen, IReadOnlyList<(string Grant, Money Amount)> RestoredGrants, IReadOnlyList<(string Grant, Money Amount)> ExpiredGrants, Money ToCustomerCredit);

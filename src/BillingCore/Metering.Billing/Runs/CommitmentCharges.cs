@@ -8,12 +8,12 @@ namespace Metering.Billing.Runs;
 
 /// <summary>
 /// Commitments that end: the period of a commitment is that of its component with the longest interval, and what counts is every line of its components whose service
-/// begins within it, less what credit notes gave back of it. What was waived counts as billed: it is not charged by another name. A commitment that goes from one component
+/// begins within it, less what credit notes gave back of it. It is due with the last of them, which may be after its end: a week begins in one month and ends in the next. What was waived counts as billed: it is not charged by another name. A commitment that goes from one component
 /// to another within a period that both have is charged once for it, at its last end.
 /// </summary>
 internal static class CommitmentCharges
 {
-    /// <param name="isDue">By the instant at which the period ends.</param>
+    /// <param name="isDue">By the instant at which all that counts is due.</param>
     /// <returns>With the component whose period it has.</returns>
     public static IEnumerable<(CommitmentCharge Charge, string Component, BillingPeriod Period)> Of(BillingHistory history, Func<DateTimeOffset, bool> isDue, DateTimeOffset until, IReadOnlyList<IssuedLine> issued)
     {
@@ -21,13 +21,15 @@ internal static class CommitmentCharges
             .GroupBy(one => (KeyOf(history, one.Commitment, one.Item, one.Period), one.Period.Full)))
         {
             (Commitment commitment, SubscriptionItem item, BillingPeriod period) = same.MaxBy(one => one.Period.Service.End);
-            if (isDue(period.Service.End) && !issued.Any(line => line.Period == period.Full && line.Key == $"commitment:{same.Key.Key}"))
+            if (isDue(DueAt(history, commitment, period)) && !issued.Any(line => line.Period == period.Full && line.Key == $"commitment:{same.Key.Key}"))
             {
                 TimeRange[] active = [.. Active(history, commitment.Key, [.. same.Select(one => one.Period.Service)])];
                 yield return (Of(history, commitment, item, period, active, issued), item.Component, period);
             }
         }
     }
+
+    public static bool IsTrueUp(IssuedLine line) => line.Component.Length == 0 && line.Key.StartsWith("commitment:", StringComparison.Ordinal);
 
     private static IEnumerable<(Commitment Commitment, SubscriptionItem Item, BillingPeriod Period)> Owned(BillingHistory history, DateTimeOffset until) =>
         from one in Committed(history)
@@ -45,6 +47,18 @@ internal static class CommitmentCharges
             .Where(line => commitment.Components.Contains(line.Component) && period.Full.Contains(line.Service.Start))
             .Aggregate(Money.Zero(history.Currency), (sum, line) => sum + line.Amount - line.Credited);
         return new CommitmentCharge(KeyOf(history, commitment, item, period), commitment.Amount, commitment.Components, share, earlier, "", period.Full);
+    }
+
+    private static DateTimeOffset DueAt(BillingHistory history, Commitment commitment, BillingPeriod period)
+    {
+        IEnumerable<DateTimeOffset> counted =
+            from component in commitment.Components
+            from one in history.PeriodsOf(component, period.Full.End)
+            where one.Full.Start < period.Full.End && one.Full.End > period.Full.End
+            from due in PeriodPlan.FeesOf(history, component, one).Where(part => period.Full.Contains(part.Time.Start)).Select(part => part.DueAt)
+                .Concat(PeriodPlan.UsageOf(history, component, one).Where(scope => period.Full.Contains(scope.Active[0].Start)).Select(scope => scope.DueAt))
+            select due;
+        return counted.Append(period.Service.End).Max();
     }
 
     private static string KeyOf(BillingHistory history, Commitment commitment, SubscriptionItem item, BillingPeriod period) => commitment.Key + history.MarkOf(item.Component, period);

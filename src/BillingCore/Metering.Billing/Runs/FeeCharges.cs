@@ -47,7 +47,7 @@ internal static class FeeCharges
         }
 
         Earning earning = AsDiscounted(EarningOf(history, part), first);
-        Money now = Now(part, earning, first.Service.End);
+        Money now = Now(part, earning, first, first.Service.End);
         Money before = issued.Aggregate(Money.Zero(history.Currency), (sum, line) => sum + line.Net - line.Credited);
         return now == before ? null : Changed(part, first, Between(part.Time, first.Service, first.Service.End), now - before, $"{Describe(part, earning.Net, earning, part.Time)}; {before} issued");
     }
@@ -103,13 +103,16 @@ internal static class FeeCharges
 
         Earning earning = AsDiscounted(full, first);
         Money left = Creditable(full.Currency, issued);
-        Money change = until == part.Time.End ? Money.Zero(full.Currency) : Money.Max(Now(part, earning, until) - before, -left);
+        Money change = until == part.Time.End ? Money.Zero(full.Currency) : Money.Max(Now(part, earning, first, until) - before, -left);
         return change.IsZero ? null : Changed(part, first, Between(part.Time, first.Service, until), change, $"{Describe(part, full.Net, earning, part.Time)}; {before} billed, {left} left; {change}");
     }
 
-    /// <summary>Without a proration unit, what ends before the time that was billed costs nothing: it is given back whole.</summary>
-    private static Money Now(FeePart part, Earning earning, DateTimeOffset until) =>
-        part.Terms.Proration == ProrationUnit.None && part.Time.End < until ? Money.Zero(earning.Currency) : earning.Of(part.Time);
+    /// <summary>
+    /// What was billed, and what the time has changed by since: a discount was rounded of the part that was billed, so that the same of a whole period may be a cent off. Without a
+    /// proration unit, what ends before the time that was billed costs nothing: it is given back whole.
+    /// </summary>
+    private static Money Now(FeePart part, Earning earning, IssuedLine first, DateTimeOffset until) =>
+        part.Terms.Proration == ProrationUnit.None && part.Time.End < until ? Money.Zero(earning.Currency) : earning.Of(part.Time) - earning.Of(first.Service) + first.Net;
 
     /// <summary>The charge that the others change; null when its invoice was voided.</summary>
     private static IssuedLine? FirstOf(IReadOnlyList<IssuedLine> issued) => issued.FirstOrDefault(line => line.Amount.Sign >= 0);

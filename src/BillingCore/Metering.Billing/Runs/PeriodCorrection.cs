@@ -17,8 +17,9 @@ public static class PeriodCorrection
         [.. PeriodsOf(history, period).SelectMany(one => PeriodPlan.UsageOf(history, one.Component, one.Period))];
 
     /// <summary>Differences, in the order of the lines; empty when the period was billed as it is.</summary>
+    /// <param name="billedTo">What is due by then is billed: a commitment that is due later is for an invoice.</param>
     /// <param name="all">All lines of the subscription, those of earlier corrections included: a commitment may count lines of other periods.</param>
-    public static IReadOnlyList<AmountCharge> Of(BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> all, TaxTerms tax, Func<RatingScope, Usage> usage)
+    public static IReadOnlyList<AmountCharge> Of(BillingHistory history, TimeRange period, DateTimeOffset billedTo, IReadOnlyList<IssuedLine> all, TaxTerms tax, Func<RatingScope, Usage> usage)
     {
         IssuedLine[] issued = [.. all.Where(line => line.Period == period)];
         IssuedLine[] live = [.. issued.Where(line => !line.IsVoid)];
@@ -26,7 +27,7 @@ public static class PeriodCorrection
         HashSet<string> ahead = [.. Ahead(history, period).Select(part => part.Key)];
         HashSet<string> whole = [.. fees.Where(fee => fee.OriginalTax is null).Select(fee => fee.Key)];
         IssuedLine[] stays = [.. all.Where(line => line.Period != period || (ahead.Contains(line.Key) && !whole.Contains(line.Key)))];
-        Invoice now = InvoiceComputation.Compute(Inputs(history, period, live, stays, fees, tax, usage));
+        Invoice now = InvoiceComputation.Compute(Inputs(history, period, live, fees, Commitments(history, period, billedTo, issued, stays), tax, usage));
         HashSet<string> recomputed = [.. now.Lines.Select(line => line.Key), .. ahead];
         return
         [
@@ -41,6 +42,10 @@ public static class PeriodCorrection
         ];
     }
 
+    /// <summary>Billed commitments that count lines of this period, and end before it does.</summary>
+    public static IReadOnlyList<TimeRange> CountedBy(TimeRange period, IEnumerable<IssuedLine> all) =>
+        [.. all.Where(line => CommitmentCharges.IsTrueUp(line) && line.Period.Contains(period.Start) && line.Period.End < period.End).Select(line => line.Period).Distinct()];
+
     private static IEnumerable<FeePart> Ahead(BillingHistory history, TimeRange period) => PeriodsOf(history, period).SelectMany(one => DueCharges.AheadOf(history, one.Component, one.Period));
 
     private static IEnumerable<AmountCharge> Fees(BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> issued) =>
@@ -49,9 +54,14 @@ public static class PeriodCorrection
         where charge is not null
         select charge;
 
-    /// <param name="stays">What commitments count of what was issued: all that is not computed anew.</param>
+    /// <param name="stays">What they count of what was issued: all that is not computed anew.</param>
+    private static CommitmentCharge[] Commitments(BillingHistory history, TimeRange period, DateTimeOffset billedTo, IReadOnlyList<IssuedLine> issued, IReadOnlyList<IssuedLine> stays) =>
+    [
+        .. CommitmentCharges.Of(history, due => due <= billedTo || issued.Any(line => CommitmentCharges.IsTrueUp(line)), period.End, stays).Select(one => one.Charge).Where(one => one.Period == period),
+    ];
+
     private static InvoiceInputs Inputs(
-        BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> live, IReadOnlyList<IssuedLine> stays, IReadOnlyList<AmountCharge> fees, TaxTerms tax, Func<RatingScope, Usage> usage)
+        BillingHistory history, TimeRange period, IReadOnlyList<IssuedLine> live, IReadOnlyList<AmountCharge> fees, IReadOnlyList<CommitmentCharge> commitments, TaxTerms tax, Func<RatingScope, Usage> usage)
     {
         IssuedLine[] ahead = [.. live.Where(line => line.Recognition is LineRecognition.Advance or LineRecognition.Once)];
         (string Component, BillingPeriod Period)[] periods = [.. PeriodsOf(history, period)];
@@ -70,7 +80,7 @@ public static class PeriodCorrection
                 .. periods.SelectMany(one => PeriodPlan.FeesOf(history, one.Component, one.Period)).Where(part => part.Terms.Timing == ChargeTiming.Arrears).Select(part => FeeCharges.Of(history, part, [])!),
                 .. ScopesOf(history, period).Select(scope => UsageCharges.Of(history, scope, usage(scope))).OfType<UsageCharge>(),
             ],
-            Commitments = [.. CommitmentCharges.Of(history, _ => true, period.End, stays).Select(one => one.Charge).Where(one => one.Period == period)],
+            Commitments = commitments,
             Discounts = DiscountCover.Of(history, periods, ahead),
             Tax = tax,
         };

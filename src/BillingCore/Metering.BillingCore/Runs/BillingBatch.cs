@@ -53,9 +53,11 @@ internal sealed class BillingBatch(
     private void Sort(OpenSubscription subscription)
     {
         BillingHistory history = subscription.History;
-        if (Agenda.NextDue(history, subscription.After) is not { } at || at > now)
+        DateTimeOffset? next = Agenda.NextDue(history, subscription.After);
+        if (next is not { } at || at > now)
         {
-            _progress.Add(subscription.Progress with { BillAt = Agenda.NextDue(history, subscription.After) });
+            BillPending(subscription, next);
+            _progress.Add(subscription.Progress with { BillAt = next });
             return;
         }
 
@@ -69,6 +71,17 @@ internal sealed class BillingBatch(
         }
 
         PutOff(subscription, at, fills ? null : needed);
+    }
+
+    /// <summary>What corrections left, and no invoice that comes soon: one that had it was voided.</summary>
+    private void BillPending(OpenSubscription subscription, DateTimeOffset? next)
+    {
+        if (IncompleteReason is null && subscription.Pending is [.., { } last] && CorrectionDocuments.IsTooLate(next, now))
+        {
+            DateTimeOffset minute = new(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerMinute), TimeSpan.Zero);
+            _invoices.Add((
+                subscription, KeyOf(subscription, minute, CorrectionDocuments.KindOf(last.Correction)), new DueLines([.. subscription.Pending.Select(one => one.Charge)], [], []), subscription.Pending));
+        }
     }
 
     /// <summary>Usage is not complete. Fees that have waited for long go on an invoice of their own; the draft of the rest waits.</summary>

@@ -46,6 +46,7 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
         {
             string id = CorrectionRow.IdOf(transaction.Tenant, one.Subscription, one.Period, run);
             CorrectionOutcome outcome = await documents.IssueAsync(id, one.Period, subscription, changes, run, cancellationToken);
+            await DirtyPeriods.MarkAsync(transaction, one.Subscription, changes.Count == 0 ? [] : PeriodCorrection.CountedBy(one.Period, subscription.Issued), seal.Number, now, cancellationToken);
             rows.Add(new CorrectionRow(
                 id, one.Subscription, one.Period, run, CorrectionState.Done, outcome, seal.Number, approved[one.Subscription], NetOf(subscription, changes), BodyOf(changes), now, DecidedBy: null, DecidedAt: null));
         }
@@ -77,7 +78,7 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
             $"{one.Correction}/{one.Number}", one.Charge.Period, one.Charge.Key, one.Charge.Component, one.Charge.Service, one.Charge.Recognition, one.Charge.Amount, zero, zero,
             one.Charge.OriginalTax?.Rate, zero, zero, IsVoid: false, IsDifference: true));
         IssuedLine[] issued = [.. subscription.Issued, .. pending];
-        return PeriodCorrection.Of(subscription.History, period, issued, subscription.Tax with { At = period.End }, subscription.UsageOf);
+        return PeriodCorrection.Of(subscription.History, period, subscription.After, issued, subscription.Tax with { At = period.End }, subscription.UsageOf);
     }
 
     /// <summary>What history that nobody has approved would change is recorded, and waits.</summary>

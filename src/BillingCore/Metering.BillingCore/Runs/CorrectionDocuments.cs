@@ -22,6 +22,11 @@ internal sealed class CorrectionDocuments(TenantTransaction transaction, SealedU
     /// <summary>A charge that would wait for longer than this gets an invoice of its own.</summary>
     private static readonly TimeSpan s_longestWait = TimeSpan.FromDays(31);
 
+    /// <param name="next">When the next invoice is due; null for never.</param>
+    public static bool IsTooLate(DateTimeOffset? next, DateTimeOffset now) => next is not { } at || at > now + s_longestWait;
+
+    public static string KindOf(string correction) => $"correction:{correction}";
+
     /// <param name="id">Of the correction.</param>
     public async Task<CorrectionOutcome> IssueAsync(
         string id, TimeRange period, OpenSubscription subscription, IReadOnlyList<AmountCharge> changes, string run, CancellationToken cancellationToken)
@@ -66,7 +71,7 @@ internal sealed class CorrectionDocuments(TenantTransaction transaction, SealedU
     /// <summary>When no invoice comes soon, one of its own. One below zero gives it to the customer's credit.</summary>
     private async Task InvoiceUnlessDueAsync(string id, OpenSubscription subscription, IReadOnlyList<PendingCharge> pending, CancellationToken cancellationToken)
     {
-        if (Agenda.NextDue(subscription.History, subscription.After) is not { } next || next > now + s_longestWait)
+        if (IsTooLate(Agenda.NextDue(subscription.History, subscription.After), now))
         {
             await InvoiceAsync(id, subscription, [.. subscription.Pending, .. pending], cancellationToken);
         }
@@ -75,7 +80,7 @@ internal sealed class CorrectionDocuments(TenantTransaction transaction, SealedU
     private async Task InvoiceAsync(string id, OpenSubscription subscription, IReadOnlyList<PendingCharge> pending, CancellationToken cancellationToken)
     {
         DateTimeOffset at = new(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerMinute), TimeSpan.Zero);
-        DraftKey key = new(subscription.Progress.Subscription, at, $"correction:{id}", Attempt: 1);
+        DraftKey key = new(subscription.Progress.Subscription, at, KindOf(id), Attempt: 1);
         await InvoiceDrafts.OpenAsync(transaction, [(key, subscription.Customer, subscription.History.Currency)], now, cancellationToken);
         InvoiceInputs inputs = BillingBatch.InputsOf(subscription, at, new DueLines([.. pending.Select(one => one.Charge)], [], []), mapping, seal);
         Dictionary<int, Money> accrued = pending.Index().Where(one => !one.Item.Accrued.IsZero).ToDictionary(one => one.Index, one => one.Item.Accrued);

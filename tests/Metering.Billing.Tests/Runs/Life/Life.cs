@@ -22,6 +22,7 @@ internal sealed partial class Life
     private readonly Story _story;
     private readonly MemorySeller _seller;
     private DateTimeOffset _now;
+    private int _uses;
 
     public Life(int seed, Ways ways)
     {
@@ -43,6 +44,13 @@ internal sealed partial class Life
         foreach (LifeDiscount discount in _history.Discounts)
         {
             _story.Discount(discount.Discount(), SlowBill.Text(discount.From), discount.Components ?? []);
+        }
+
+        foreach (string component in Has(Ways.Aggregations) ? new[] { "calls", "other" } : [])
+        {
+            _history.Aggregations[component] = new[] { "sum", "max", "unique" }[_random.Next(3)];
+            _story.Aggregate(component, _history.Aggregations[component]);
+            Say($"{component}: {_history.Aggregations[component]}");
         }
 
         _seller = new MemorySeller(_story);
@@ -90,6 +98,12 @@ internal sealed partial class Life
         if (Has(Ways.WriteOffs) && Chance(12) && _books.Invoices.Count > 0)
         {
             WriteOff(_random.Next(_books.Invoices.Count));
+            return;
+        }
+
+        if (Has(Ways.Aggregations) && Chance(8) && _history.Uses.Count > 0)
+        {
+            Unuse(_history.Uses[_random.Next(_history.Uses.Count)]);
             return;
         }
 
@@ -154,14 +168,28 @@ internal sealed partial class Life
 
     private void Use(DateTimeOffset at)
     {
-        (string component, string cell, string id) = (Chance(2) ? "calls" : "other", Chance(2) ? "x" : "y", $"e{_history.Uses.Count}");
-        string value = (_random.Next(-3000, 9000) / 1000m).ToString(CultureInfo.InvariantCulture);
+        (string component, string cell, string id) = (Chance(2) ? "calls" : "other", Chance(2) ? "x" : "y", $"e{_uses++}");
+        string value = _history.Aggregations.GetValueOrDefault(component) == "unique"
+            ? $"{_random.Next(1, 9)}"
+            : (_random.Next(-3000, 9000) / 1000m).ToString(CultureInfo.InvariantCulture);
         Say($"use {component} {at:u} {value} {cell}");
         _story.Use(component, SlowBill.Text(at), value, cell, id);
         _history.Uses.Add(new LifeUse(component, at, value, cell, id));
         if (at < _books.BilledTo)
         {
             Touch(at, at.AddMinutes(1));
+        }
+    }
+
+    /// <summary>An event that is voided counts as if it had never been.</summary>
+    private void Unuse(LifeUse use)
+    {
+        Say($"void {use.Id}");
+        _story.Unuse(use.Id);
+        _history.Uses.Remove(use);
+        if (use.At < _books.BilledTo)
+        {
+            Touch(use.At, use.At.AddMinutes(1));
         }
     }
 

@@ -3,7 +3,8 @@ using Metering.Billing.Tests.Rating.SecondOpinion;
 namespace Metering.Billing.Tests.Runs.Life;
 
 /// <summary>A commitment in one of its periods, which are those of its component with the longest interval.</summary>
-internal sealed record OwedCommitment(LifeCommitment Commitment, string Component, LifePeriod Period, long Amount);
+/// <param name="DueAt">When the last that counts is due.</param>
+internal sealed record OwedCommitment(LifeCommitment Commitment, string Component, LifePeriod Period, long Amount, DateTimeOffset DueAt);
 
 /// <summary>When there is something to invoice, and which commitments end.</summary>
 internal sealed class LifeAgenda(Owed owed)
@@ -44,13 +45,31 @@ internal sealed class LifeAgenda(Owed owed)
                     {
                         LifeCommitment last = within[^1].Fact.Plan.Commitment!;
                         Ratio share = last.IsFull && _history.EndedAt == period.End ? 1 : owed.Share(Longest(within[^1])!, period, within);
-                        found.Add(new OwedCommitment(last, component, period, Owed.Cents(Ratio.Of(last.Amount) * share)));
+                        found.Add(new OwedCommitment(last, component, period, Owed.Cents(Ratio.Of(last.Amount) * share), LifeHistory.Later(period.End, LastDue(last, period))));
                     }
                 }
             }
         }
 
         return found;
+    }
+
+    /// <summary>What begins within the period counts, and what is not billed ahead is due at the end of its own period.</summary>
+    private DateTimeOffset LastDue(LifeCommitment commitment, LifePeriod period)
+    {
+        DateTimeOffset last = DateTimeOffset.MinValue;
+        foreach (string component in commitment.Components)
+        {
+            foreach (LifePeriod own in _history.Periods(component, period.Last))
+            {
+                bool counts = owed.Usage(component, own).Any(usage => Begins(usage.Active[0].From)) || owed.Fees(component, own).Any(fee => fee.Item.Timing == "arrears" && Begins(fee.From));
+                last = counts ? LifeHistory.Later(last, own.End) : last;
+            }
+        }
+
+        return last;
+
+        bool Begins(DateTimeOffset at) => at >= period.First && at < period.Last;
     }
 
     private static LifeItem? Longest(Stretch one) => one.Fact.Plan.Commitment!.Components.Select(one.Fact.Plan.Find).OfType<LifeItem>().MaxBy(item => item.Count * item.Unit switch

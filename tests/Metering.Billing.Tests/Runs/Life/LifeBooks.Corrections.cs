@@ -16,13 +16,15 @@ internal sealed partial class LifeBooks
     public void Correct(DateTimeOffset now)
     {
         _now = now;
-        foreach ((DateTimeOffset first, DateTimeOffset last) in _dirty
-            .Where(one => one.Last <= BilledTo || _agenda.NextDue(BilledTo, billedFrom) is null).OrderBy(one => one.Last).ThenByDescending(one => one.First).ToArray())
+        bool isOver = _agenda.NextDue(BilledTo, billedFrom) is null;
+        while (_dirty.Where(one => one.Last <= BilledTo || isOver).OrderBy(one => one.Last - one.First).ThenBy(one => one.First).FirstOrDefault() is var (first, last) && first < last)
         {
             _dirty.Remove((first, last));
             Correct(first, last);
         }
     }
+
+    private static bool IsTrueUp(LifeLine line) => line.Key.StartsWith("commitment", StringComparison.Ordinal);
 
     /// <summary>Somebody gives back some of a line; refused when the invoice cannot bear it.</summary>
     public bool GiveBack(LifeInvoice invoice, LifeLine line, long amount)
@@ -77,6 +79,11 @@ internal sealed partial class LifeBooks
     private void Correct(DateTimeOffset first, DateTimeOffset last)
     {
         List<LifeLine> changes = Changes(first, last);
+        if (changes.Count > 0)
+        {
+            _dirty.UnionWith(Issued(true).Where(line => IsTrueUp(line) && line.First <= first && line.Last > first && line.Last < last).Select(line => (line.First, line.Last))); // it counts what changed
+        }
+
         long[] tax = [.. changes.Select(line => line.Rate is { } rate ? LifeTax.Cents(LifeTax.Of(rate, line.Amount)) : 0)];
         long net = changes.Select((line, i) => line.Amount + (line.Rate is { IsInclusive: false } ? tax[i] : 0)).Sum();
         if (net > 0)
@@ -101,7 +108,7 @@ internal sealed partial class LifeBooks
         List<LifeLine> again = [.. fees.Where(fee => fee.Item.Timing == "arrears").Select(fee => LineOf(fee, fee.To, owed.Part(owed.Whole(fee), fee, fee.From, fee.To))), .. periods.SelectMany(one => owed.Usage(one.Component, one.Period)).SelectMany(Lines)];
         LifeLine[] stay = [.. ahead.Select(fee => Stay(fee, [.. issued.Where(line => line.Key == fee.Key)])).OfType<LifeLine>()];
         LifeLine[] counted = [.. Issued(true).Concat(_pending).Where(line => (line.First, line.Last) != (first, last) || (ahead.Any(fee => fee.Key == line.Key) && !fresh.Any(one => one.Key == line.Key))), .. fresh, .. stay, .. again];
-        again.AddRange(_agenda.Commitments(last).Where(one => one.Period.First == first && one.Period.Last == last).Select(one => TrueUp(one, counted)));
+        again.AddRange(_agenda.Commitments(last).Where(one => one.Period.First == first && one.Period.Last == last && (one.DueAt <= BilledTo || issued.Any(IsTrueUp))).Select(one => TrueUp(one, counted)));
         foreach ((string component, LifePeriod period) in periods.Take(1))
         {
             LifeDiscounts.Compute(owed.InvoiceDiscounts(component, period), [.. issued.Where(line => line.Kind != "arrears" && !line.IsDifference && !IsWaived(line))], [.. fresh, .. again]);

@@ -93,7 +93,7 @@ internal sealed partial class LifeBooks(Owed owed, IReadOnlyList<LifeTaxRule> ta
 
         lines.AddRange(Issued(withWaived: true).Where(line => line.Kind == "advance" && line.Last > BilledTo && !there.Contains((line.First, line.Key)))
             .GroupBy(line => (line.First, line.Key)).Select(gone => Return([.. gone])).OfType<LifeLine>().ToList());
-        foreach (OwedCommitment one in _agenda.Commitments(due).Where(one => one.Period.End > BilledTo && one.Period.End <= due))
+        foreach (OwedCommitment one in _agenda.Commitments(due).Where(one => one.DueAt > BilledTo && one.DueAt <= due))
         {
             if (!Of(one.Period, true).Any(line => line.Key == KeyOf(one)))
             {
@@ -139,7 +139,7 @@ internal sealed partial class LifeBooks(Owed owed, IReadOnlyList<LifeTaxRule> ta
         return change == 0 ? null : Changed(fee, first, covered, change);
     }
 
-    /// <summary>What a fee costs now of what it was billed with, after discounts.</summary>
+    /// <summary>What a fee was billed with after discounts, and what its time has changed by since.</summary>
     private long Now(OwedFee fee, Ratio whole, LifeLine first, DateTimeOffset covered)
     {
         if (fee.Item.Proration == "none" && fee.To < covered)
@@ -147,7 +147,8 @@ internal sealed partial class LifeBooks(Owed owed, IReadOnlyList<LifeTaxRule> ta
             return 0;
         }
 
-        return owed.Part(first.Amount == 0 ? whole : whole * new Ratio(first.Net, first.Amount), fee, fee.From, fee.To);
+        Ratio discounted = first.Amount == 0 ? whole : whole * new Ratio(first.Net, first.Amount);
+        return first.Net + owed.Part(discounted, fee, fee.From, fee.To) - owed.Part(discounted, fee, first.From, first.To);
     }
 
     private LifeLine Changed(OwedFee fee, LifeLine first, DateTimeOffset covered, long change)

@@ -126,10 +126,10 @@ public sealed class LifeFindingsTests
         story.Start(story.Plan("one", "base 30 arrears, calls 1 usage /week"), "2026-04-01").Use("calls", "2026-04-02", "8");
         story.Do(story.Now.Change(story.Plan("other", "base 7 arrears /week, calls 1 usage"), Story.At("2026-04-16")));
         MemorySeller seller = new(story);
-        seller.Bill(Story.At("2026-05-02"));
-        Assert.Equal(["66.00"], TrueUps(seller)); // 100 − 15 − 8 − 4 − 7: the week that begins on the 27th is not billed yet
+        seller.Bill(Story.At("2026-05-05"));
+        Assert.Equal(["59.00"], TrueUps(seller)); // 100 − 15 − 8 − 4 − 7 − 7: with the week that begins on the 27th
         seller.Touch(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
-        seller.Correct(Story.At("2026-05-03"));
+        seller.Correct(Story.At("2026-05-06"));
         Assert.Empty(seller.Waiting);
     }
 
@@ -166,6 +166,97 @@ public sealed class LifeFindingsTests
         Assert.Equal("15.00", $"{seller.Grants[0].Remaining}");
     }
 
+    /// <summary>The week from the 27th on begins in April and ends in May: the true-up of April is on the invoice that bills it.</summary>
+    [Fact]
+    public void A_true_up_comes_with_the_last_line_that_it_counts()
+    {
+        (_, MemorySeller seller) = Weekly();
+        Assert.Equal(["62.00", "70.00"], TrueUps(seller)); // 100 − 30 − 8, and 100 − 30
+        Assert.Equal("calls 8.00,  62.00", Lines(seller).Single(lines => lines.Contains("62.00", StringComparison.Ordinal)));
+        seller.Touch(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+        seller.Correct(Story.At("2026-06-02"));
+        Assert.Empty(seller.Waiting);
+        Assert.All(seller.Invoices, invoice => Assert.True(invoice.Notes.IsZero));
+    }
+
+    [Fact]
+    public void A_true_up_follows_a_line_that_it_counts_in_the_same_correction()
+    {
+        (Story story, MemorySeller seller) = Weekly();
+        story.Use("calls", "2026-05-02", "5");
+        seller.Touch(Story.At("2026-05-02"), Story.At("2026-05-02T00:01Z"));
+        seller.Correct(Story.At("2026-06-02"));
+        Assert.Equal(["calls 5.00"], seller.Waiting.Select(one => $"{one.Component} {one.Amount}"));
+        Assert.Equal("5.00", $"{seller.Invoices.Aggregate(Money.Zero(Currency.Of("USD")), (sum, invoice) => sum + invoice.Notes)}");
+    }
+
+    [Fact]
+    public void A_true_up_that_is_not_due_yet_is_no_correction()
+    {
+        (Story story, MemorySeller seller) = Weekly("2026-05-02");
+        story.Use("calls", "2026-04-08", "5");
+        seller.Touch(Story.At("2026-04-08"), Story.At("2026-04-08T00:01Z"));
+        seller.Correct(Story.At("2026-05-02"));
+        Assert.Equal(["calls 5.00"], seller.Waiting.Select(one => $"{one.Component} {one.Amount}"));
+        seller.Bill(Story.At("2026-06-02"));
+        Assert.Equal(["57.00", "70.00"], TrueUps(seller));
+    }
+
+    /// <summary>
+    /// "Trial end and a change of interval start a new anniversary", and "periods are contiguous, never overlap": the month ends where the year begins, and the month after it is another period, although
+    /// a calendar gives it the same boundaries. A rating scope has one period, so its tiers start anew. Where the interval stays, A → B → A resets nothing.
+    /// </summary>
+    [Theory]
+    [InlineData("calls 1 usage tiered /year", "8.00, 0.00, 4.00")]
+    [InlineData("calls 3 usage tiered", "11.00, 0.00")] // 10 + 2 · 0.5, and nothing at the price between
+    public void A_change_of_interval_ends_the_period_and_a_change_of_price_does_not(string between, string lines)
+    {
+        Story story = new() { Anchor = AnchorRule.Calendar };
+        SubscriptionTerms monthly = story.Plan("basic", "calls 1 usage tiered");
+        story.Start(monthly, "2026-04-01").Use("calls", "2026-04-02", "8").Use("calls", "2026-04-25", "4");
+        story.Do(story.Now.Change(story.Plan("other", between), Story.At("2026-04-10"))).Do(story.Now.Change(monthly, Story.At("2026-04-20")));
+        MemorySeller seller = new(story);
+        seller.Bill(Story.At("2026-05-01"));
+        Assert.Equal(lines, string.Join(", ", seller.Invoices.SelectMany(invoice => invoice.Lines).Select(line => line.Amount)));
+    }
+
+    /// <summary>Its discount is of the rounded part, and not of a whole period: what it cost stays what it cost.</summary>
+    [Fact]
+    public void A_discounted_fee_that_begins_within_its_period_is_right_as_it_was_billed()
+    {
+        List<string> wrong = [];
+        foreach (string price in new[] { "5", "9.99", "12.34", "30", "99.99", "0.07" })
+        {
+            foreach (string percent in new[] { "10", "33.3", "50", "12.5", "66.7" })
+            {
+                for (int day = 2; day <= 30; day++)
+                {
+                    Story story = new Story { Anchor = AnchorRule.Calendar }.Discount(new Discount(Fraction.Parse(percent), null), "2026-01-01");
+                    story.Start(story.Plan("basic", $"base {price} advance"), $"2026-04-{day:00}");
+                    MemorySeller seller = new(story);
+                    seller.Bill(Story.At("2026-05-01"));
+                    seller.Touch(DateTimeOffset.MinValue, DateTimeOffset.MaxValue);
+                    seller.Correct(Story.At("2026-05-02"));
+                    if (seller.Waiting.Any() || seller.Invoices.Any(invoice => !invoice.Notes.IsZero))
+                    {
+                        wrong.Add($"{price} less {percent} % from the {day}th");
+                    }
+                }
+            }
+        }
+
+        Assert.Empty(wrong);
+    }
+
+    private static (Story Story, MemorySeller Seller) Weekly(string until = "2026-06-01")
+    {
+        Story story = new Story { Anchor = AnchorRule.Calendar }.Commit("basic", new Commitment("spend", 100, ["base", "calls"]));
+        story.Start(story.Plan("basic", "base 30 advance, calls 1 usage /week"), "2026-04-01").Use("calls", "2026-04-28", "8");
+        MemorySeller seller = new(story);
+        seller.Bill(Story.At(until));
+        return (story, seller);
+    }
+
     private static string[] TrueUps(MemorySeller seller) =>
         [.. seller.Invoices.SelectMany(invoice => invoice.Lines).Where(line => line.Key.StartsWith("commitment:", StringComparison.Ordinal) && !line.Amount.IsZero).Select(line => $"{line.Amount}")];
 
@@ -181,7 +272,7 @@ public sealed class LifeFindingsTests
     /// <summary>What a correction of April charges or gives back.</summary>
     private static string Correct(Story story, MemorySeller seller)
     {
-        string text = string.Join(", ", PeriodCorrection.Of(story.History, new TimeRange(Story.At("2026-04-01"), Story.At("2026-05-01")), [.. seller.Counted], story.Tax, story.UsageOf).Select(change => $"{change.Component} {change.Amount}"));
+        string text = string.Join(", ", PeriodCorrection.Of(story.History, new TimeRange(Story.At("2026-04-01"), Story.At("2026-05-01")), seller.BilledTo, [.. seller.Counted], story.Tax, story.UsageOf).Select(change => $"{change.Component} {change.Amount}"));
         seller.Touch(Story.At("2026-04-01"), Story.At("2026-05-01"));
         seller.Correct(Story.At("2026-05-02"));
         return text;

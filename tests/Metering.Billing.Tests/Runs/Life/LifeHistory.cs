@@ -46,6 +46,9 @@ internal sealed class LifeHistory(LocalClock clock, LifeAnchor anchor)
 
     public List<LifeUse> Uses { get; } = [];
 
+    /// <summary>What the meter of a component makes of its events: sum (where it says nothing), max or unique.</summary>
+    public Dictionary<string, string> Aggregations { get; } = [];
+
     public List<LifeDiscount> Discounts { get; } = [];
 
     public LocalClock Clock => clock;

@@ -23,6 +23,13 @@ internal static class LifeStory
         return story.Plan(plan.Name, [.. plan.Items.Select(item => (new SubscriptionItem(item.Component, item.Content, IntervalOf(item), item.Seats(seats)), PriceOf(item)))]);
     }
 
+    public static void Aggregate(this Story story, string component, string aggregation) => story.Aggregations[component] = aggregation switch
+    {
+        "max" => values => values.Max(),
+        "unique" => values => values.Distinct().Count(),
+        _ => values => values.Aggregate(Fraction.Zero, (sum, one) => sum + one),
+    };
+
     public static AnchorRule Rule(this LifeAnchor anchor) => anchor.Kind switch
     {
         "calendar" => AnchorRule.Calendar,

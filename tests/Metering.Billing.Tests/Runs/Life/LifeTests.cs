@@ -25,6 +25,7 @@ public sealed class LifeTests
     [InlineData((int)Ways.Grants, 50)]
     [InlineData((int)(Ways.Grants | Ways.Tax | Ways.Voids), 100)]
     [InlineData((int)(Ways.WriteOffs | Ways.Tax), 50)]
+    [InlineData((int)(Ways.Aggregations | Ways.Prices), 50)]
     [InlineData((int)Ways.All, 200)]
     [InlineData((int)Ways.Everything, 100)]
     public void Every_invoice_and_balance_is_what_the_rules_say_after_every_command(int ways, int histories)

@@ -94,15 +94,23 @@ internal sealed class Owed(LifeHistory history)
 
         if (price.Model != "matrix")
         {
-            return [("", Cents(Rate(price, share, request with { Quantity = Ratio.Sum(uses.Select(use => Ratio.Of(use.Value))).ToString() })))];
+            return [("", Cents(Rate(price, share, request with { Quantity = Quantity(usage, uses).ToString() })))];
         }
 
         return
         [
-            .. uses.GroupBy(use => use.Cell).OrderBy(cell => cell.Key, StringComparer.Ordinal).Select(cell => (cell.Key, Sum: Ratio.Sum(cell.Select(use => Ratio.Of(use.Value))))).Where(cell => cell.Sum != Ratio.Zero)
+            .. uses.GroupBy(use => use.Cell).OrderBy(cell => cell.Key, StringComparer.Ordinal).Select(cell => (cell.Key, Sum: Quantity(usage, cell))).Where(cell => cell.Sum != Ratio.Zero)
                 .Select(cell => (cell.Key, Cents(Rate(price, share, request with { Cells = [new PlainCell(new() { ["m"] = cell.Key }, cell.Sum.ToString())] })))),
         ];
     }
+
+    /// <summary>Of all events of the scope at once.</summary>
+    private Ratio Quantity(OwedUsage usage, IEnumerable<LifeUse> uses) => history.Aggregations.GetValueOrDefault(usage.Item.Component) switch
+    {
+        "unique" => uses.Select(use => use.Value).Distinct().Count(),
+        "max" => uses.Select(use => Ratio.Of(use.Value)).Aggregate((Ratio?)null, (most, one) => most is { } before ? Ratio.Max(before, one) : one) ?? 0,
+        _ => Ratio.Sum(uses.Select(use => Ratio.Of(use.Value))),
+    };
 
     /// <summary>Active of the whole period.</summary>
     public Ratio Share(LifeItem item, LifePeriod period, IEnumerable<Stretch> active)

@@ -40,8 +40,7 @@ internal sealed partial class MemorySeller
     public void Correct(DateTimeOffset now)
     {
         _now = now;
-        foreach ((DateTimeOffset start, DateTimeOffset end) in _dirty
-            .Where(one => one.End <= BilledTo || Agenda.NextDue(story.History, BilledTo) is null).OrderBy(one => one.End).ThenByDescending(one => one.Start).ToArray())
+        while (_dirty.Where(one => one.End <= BilledTo || Agenda.NextDue(story.History, BilledTo) is null).OrderBy(one => one.End - one.Start).ThenBy(one => one.Start).FirstOrDefault() is var (start, end) && end > start)
         {
             _dirty.Remove((start, end));
             Correct(new TimeRange(start, end));
@@ -105,7 +104,8 @@ internal sealed partial class MemorySeller
 
     private void Correct(TimeRange period)
     {
-        IReadOnlyList<AmountCharge> changes = PeriodCorrection.Of(story.History, period, [.. Counted], story.Tax with { At = period.End }, story.UsageOf);
+        IReadOnlyList<AmountCharge> changes = PeriodCorrection.Of(story.History, period, BilledTo, [.. Counted], story.Tax with { At = period.End }, story.UsageOf);
+        _dirty.UnionWith((changes.Count == 0 ? [] : PeriodCorrection.CountedBy(period, Issued)).Select(one => (one.Start, one.End)));
         Assert.True(changes.DistinctBy(change => change.Key).Count() == changes.Count, $"one difference a line: {string.Join(", ", changes.Select(change => $"{change.Key} {change.Amount}"))}");
         Correction correction = CorrectionRun.Compute([.. changes.Select(BilledLine.Of)], [], CreditableInvoices.Of(Issued, period), s_usd);
         _corrections++;
@@ -184,23 +184,20 @@ internal sealed partial class MemorySeller
             },
             Booking));
         GiveBack(invoice.Promotions, promotions);
-        GiveBack(invoice.PaidGrants, settlement.RestoredGrants);
+        GiveBack(invoice.PaidGrants, settlement.RestoredGrants.Concat(settlement.ExpiredGrants));
         invoice.Notes += total;
         invoice.HasNotes = true;
         Left(invoice, invoice.Remaining - settlement.ReducesOpen);
     }
 
     /// <summary>One that has expired gets nothing.</summary>
-    private static void GiveBack(IReadOnlyList<MemoryUse> uses, IEnumerable<(string Grant, Money Amount)> restored)
+    private void GiveBack(IReadOnlyList<MemoryUse> uses, IEnumerable<(string Grant, Money Amount)> restored)
     {
         foreach ((string grant, Money amount) in restored)
         {
             MemoryUse use = uses.Single(one => one.Grant.Id == grant);
-            if (!use.Grant.IsExpired)
-            {
-                use.Amount -= amount;
-                use.Grant.Remaining += amount;
-            }
+            use.Amount -= amount;
+            use.Grant.Remaining += use.Grant.IsGone(_now) ? s_zero : amount;
         }
     }
 
