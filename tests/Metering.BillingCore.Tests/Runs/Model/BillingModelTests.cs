@@ -19,26 +19,31 @@ public sealed class BillingModelTests(Engines engines)
     {
         string? only = Environment.GetEnvironmentVariable("METERING_MODEL_SEED");
         int[] seeds = only is { Length: > 0 } ? [int.Parse(only, CultureInfo.InvariantCulture)] : [.. Enumerable.Range(0, CaseCount.Of(histories))];
+        List<string> failures = [];
         foreach (int[] some in seeds.Chunk(ModelWorld.MaxHistories))
         {
             await using ModelWorld world = await ModelWorld.OpenAsync(engines);
             foreach (int seed in some)
             {
-                await LiveAsync(world, seed, (Ways)ways);
+                failures.AddRange(await LiveAsync(world, seed, (Ways)ways) is { } failure ? [failure] : []);
             }
         }
+
+        Assert.True(failures.Count == 0, $"{failures.Count} of {seeds.Length} histories:\n{string.Join("\n\n", failures)}");
     }
 
-    private static async Task LiveAsync(ModelWorld world, int seed, Ways ways)
+    /// <returns>Null when all is well.</returns>
+    private static async Task<string?> LiveAsync(ModelWorld world, int seed, Ways ways)
     {
         using ModelHistory history = new(world, seed, ways);
         try
         {
             await history.LiveAsync();
+            return null;
         }
         catch (Exception failure)
         {
-            Assert.Fail($"METERING_MODEL_SEED={seed} of {ways}:\n{history.Log}{failure.Message}\n{failure.StackTrace}");
+            return $"METERING_MODEL_SEED={seed} of {ways}:\n{history.Log}{failure.Message}\n{failure.StackTrace}";
         }
     }
 }

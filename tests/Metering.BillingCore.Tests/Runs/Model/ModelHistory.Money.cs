@@ -18,7 +18,7 @@ internal sealed partial class ModelHistory
         Say("seal and bill");
         await SealAsync();
         await _tenant.RunAsync("/v1/billing-runs");
-        _books.Bill(_now);
+        _books.BillInstants(_now);
     }
 
     private async Task CorrectAsync()
@@ -127,6 +127,9 @@ internal sealed partial class ModelHistory
         Same(
             $"receivable {_books.Invoices.Sum(one => one.Remaining)}, credit {_books.Credit}, unbilled {_books.Unbilled}, deferred and revenue {_books.Deferred + _books.Revenue}, tax {_books.Tax}, deferred {(isByDay ? _books.Deferred : 0)}",
             $"receivable {Balance("Receivable")}, credit {Balance("CustomerCredit")}, unbilled {Balance("Unbilled")}, deferred and revenue {Balance("Deferred") + Balance("Revenue")}, tax {Balance("TaxPayable")}, deferred {(isByDay ? Balance("Deferred") : 0)}");
+        Same(
+            _books.BilledTo == DateTimeOffset.MinValue ? "billed to " : $"billed to {_books.BilledTo.UtcDateTime:yyyy-MM-dd HH:mm}",
+            await _tenant.ScalarAsync("select 'billed to ' || coalesce(to_char(billed_to at time zone 'UTC', 'YYYY-MM-DD HH24:MI'), '') from billing.subscription"));
         Assert.Equal("", await StoredBooks.BrokenLawsAsync(_tenant));
     }
 

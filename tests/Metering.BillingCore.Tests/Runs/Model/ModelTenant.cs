@@ -92,12 +92,12 @@ internal sealed class ModelTenant(string name, HttpClient client, ModelWorld wor
 
     private Task<TenantTransaction> BeginAsync() => new TenantDatabase(world.Postgres).BeginAsync(name, Stop);
 
-    /// <summary>Number and checksum of the tenant's rows, table by table.</summary>
+    /// <summary>Number of the tenant's rows and a checksum of the transactions that wrote them, table by table: no row was added, written or dropped.</summary>
     private async Task<string> FingerprintAsync()
     {
         _fingerprint ??= await ScalarAsync("""
             select 'select string_agg(line, E''\n'' order by line) from (' || string_agg(format(
-              'select %L || '' '' || count(*) || '' '' || coalesce(sum(hashtextextended(row::text, 0)::numeric), 0) as line from billing.%I as row where tenant_id = current_setting(''metering.tenant'')',
+              'select %L || '' '' || count(*) || '' '' || coalesce(sum(hashtextextended(xmin::text, 0)::numeric), 0) as line from billing.%I where tenant_id = current_setting(''metering.tenant'')',
               table_name, table_name), ' union all ') || ') as tables'
             from information_schema.columns join information_schema.tables using (table_schema, table_name)
             where table_schema = 'billing' and column_name = 'tenant_id' and table_type = 'BASE TABLE'
