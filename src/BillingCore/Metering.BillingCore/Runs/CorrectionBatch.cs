@@ -28,8 +28,7 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
 
     public async Task<int> RunAsync(IReadOnlyList<DirtyPeriod> dirty, string run, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> ids = [.. dirty.Select(one => one.Subscription).Distinct()];
-        IReadOnlyDictionary<string, long> approved = await DirtyPeriods.ApprovedAsync(transaction, ids, cancellationToken);
+        IReadOnlyDictionary<DirtyPeriod, long> approved = await DirtyPeriods.ApprovedAsync(transaction, dirty, cancellationToken);
         List<CorrectionRow> found = [];
 
         // Of one subscription one period after the other: what the first finds is issued for the second.
@@ -43,20 +42,20 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
     }
 
     /// <summary>Each subscription once.</summary>
-    private async Task<List<CorrectionRow>> RoundAsync(IReadOnlyList<DirtyPeriod> dirty, string run, IReadOnlyDictionary<string, long> approved, CancellationToken cancellationToken)
+    private async Task<List<CorrectionRow>> RoundAsync(IReadOnlyList<DirtyPeriod> dirty, string run, IReadOnlyDictionary<DirtyPeriod, long> approved, CancellationToken cancellationToken)
     {
         IReadOnlyList<BillingProgress> held = await DueSubscriptions.HoldAsync(transaction, [.. dirty.Select(one => one.Subscription)], cancellationToken);
         Dictionary<string, OpenSubscription> open = (await subscriptions.ReadAsync(transaction, held, cancellationToken)).ToDictionary(one => one.Progress.Subscription, StringComparer.Ordinal);
-        await ReadUsageAsync(dirty, open, one => approved[one.Subscription], cancellationToken);
+        await ReadUsageAsync(dirty, open, one => approved[one], cancellationToken);
         List<(DirtyPeriod Dirty, OpenSubscription Subscription, IReadOnlyList<AmountCharge> Changes)> changed =
             [.. dirty.Select(one => (one, open[one.Subscription], Changes(open[one.Subscription], one.Period)))];
         List<CorrectionRow> rows = [];
         foreach ((DirtyPeriod one, OpenSubscription subscription, IReadOnlyList<AmountCharge> changes) in changed)
         {
-            rows.Add(await SettleAsync(one, subscription, changes, run, approved[one.Subscription], cancellationToken));
+            rows.Add(await SettleAsync(one, subscription, changes, run, approved[one], cancellationToken));
         }
 
-        rows.AddRange(await HeldHistoryAsync([.. changed.Where(one => one.Dirty.IsHistory && approved[one.Dirty.Subscription] < seal.Number)], run, cancellationToken));
+        rows.AddRange(await HeldHistoryAsync([.. changed.Where(one => one.Dirty.IsHistory && approved[one.Dirty] < seal.Number)], run, cancellationToken));
         await CorrectionStore.AddAsync(transaction, rows, cancellationToken);
         return rows;
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using ClickHouse.Driver.ADO.Readers;
 using Metering.Billing.Postgres.Runs;
 using Metering.Billing.Postgres.Tenancy;
+using Metering.Billing.Zones;
 using Metering.BillingCore.Metered;
 using Metering.Storage.ClickHouse;
 using Metering.Storage.Postgres;
@@ -12,7 +13,7 @@ namespace Metering.BillingCore.Runs;
 
 /// <summary>Follows the seals: what was written into billed periods marks them, and each day the marked ones are corrected. Safe for concurrent use.</summary>
 internal sealed partial class CorrectionRunner(
-    TenantDatabase tenants, PostgresDatabase postgres, ClickHouseDatabase database, SubscriptionReader subscriptions, IOptions<BillingOptions> options, TimeProvider time,
+    TenantDatabase tenants, PostgresDatabase postgres, ClickHouseDatabase database, SubscriptionReader subscriptions, IZoneSource zones, IOptions<BillingOptions> options, TimeProvider time,
     ILogger<CorrectionRunner> logger)
 {
     private const int MaxLate = 5_000;
@@ -117,7 +118,7 @@ internal sealed partial class CorrectionRunner(
     private async Task<int> MarkAsync(string tenant, long seal, IReadOnlyList<LateUsage> late, CancellationToken cancellationToken)
     {
         await using TenantTransaction transaction = await tenants.BeginAsync(tenant, cancellationToken);
-        int marked = await DirtyPeriods.MarkAsync(transaction, seal, late, time.GetUtcNow(), cancellationToken);
+        int marked = await DirtyPeriods.MarkAsync(transaction, zones, seal, late, time.GetUtcNow(), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return marked;
     }

@@ -18,7 +18,7 @@ internal sealed partial class ModelHistory
         Say("seal and bill");
         await SealAsync();
         await _tenant.RunAsync("/v1/billing-runs");
-        _books.BillInstants(_now);
+        _books.Bill(_now);
     }
 
     private async Task CorrectAsync()
