@@ -138,4 +138,39 @@ public sealed class ModelFindingsTests(Engines engines)
         await seller.CorrectAsync();
         Assert.Equal("200", await seller.ScalarAsync("select sum(accrued) from billing.pending_charge"));
     }
+
+    [Fact]
+    public async Task History_that_comes_together_with_late_usage_waits_for_approval_all_the_same()
+    {
+        await using Seller seller = await Seller.OpenAsync(engines);
+        await seller.SubscribeAsync("acme");
+        await seller.BillAsync();
+        await seller.UseAsync("acme", "2026-01-10", "12");
+        await seller.SealAsync("2026-02-01");
+        seller.Set("2026-02-01T00:10:00Z");
+        await seller.BillAsync();
+        await seller.UseAsync("acme", "2026-01-20", "4", kind: "history");
+        await seller.UseAsync("acme", "2026-01-21", "2");
+        await seller.SealAsync("2026-02-02");
+        await seller.CorrectAsync();
+        Assert.Equal("100", await seller.ScalarAsync("select sum(accrued) from billing.pending_charge"));
+        JsonElement pending = (await seller.Host.SendAsync("GET", "/v1/corrections?state=pending")).Json.GetProperty("items")[0];
+        Assert.Equal("2.20", pending.GetProperty("net").GetString());
+    }
+
+    /// <summary>The plan that it had last was never served. Its whole batch could not be read.</summary>
+    [Fact]
+    public async Task A_subscription_that_is_changed_and_canceled_within_one_minute_is_billed()
+    {
+        await using Seller seller = await Seller.OpenAsync(engines);
+        string id = await seller.SubscribeAsync("acme");
+        await seller.BillAsync();
+        seller.Set("2026-01-16T00:00:00Z");
+        await seller.PostAsync($"/v1/subscriptions/{id}/change", """{"plan":"pro"}""");
+        await seller.PostAsync($"/v1/subscriptions/{id}/cancel", "{}");
+        await seller.SealAsync("2026-01-16");
+        await seller.BillAsync();
+        Assert.Equal("1452", await seller.ScalarAsync("select sum(amount) from billing.invoice_line where component = 'base'")); // 15 of 31 days of 30
+        await seller.BooksBalanceAsync();
+    }
 }

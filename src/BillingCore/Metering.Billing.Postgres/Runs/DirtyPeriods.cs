@@ -9,13 +9,14 @@ namespace Metering.Billing.Postgres.Runs;
 
 /// <summary>A billed period that changed since.</summary>
 /// <param name="Seal">The newest that wrote into it.</param>
-/// <param name="IsHistory">Whether only usage older than the horizon changed it.</param>
-public sealed record DirtyPeriod(string Subscription, TimeRange Period, long Seal, bool IsHistory);
+/// <param name="HasHistory">Whether usage older than the horizon changed it, alone or among others.</param>
+public sealed record DirtyPeriod(string Subscription, TimeRange Period, long Seal, bool HasHistory);
 
 /// <summary>Usage that came after its minute was sealed, by subject.</summary>
 /// <param name="From">The first minute of it.</param>
 /// <param name="Until">The end of its last minute.</param>
-public readonly record struct LateUsage(string Subject, DateTimeOffset From, DateTimeOffset Until, bool IsHistory);
+/// <param name="HasHistory">Whether some of it was older than the horizon.</param>
+public readonly record struct LateUsage(string Subject, DateTimeOffset From, DateTimeOffset Until, bool HasHistory);
 
 /// <summary>Periods that a correction run has to look at. That they are here is a trigger; no amount comes from it.</summary>
 public static class DirtyPeriods
@@ -26,19 +27,19 @@ public static class DirtyPeriods
         await using NpgsqlCommand command = transaction.Command(
             """
             insert into billing.dirty_period as old (tenant_id, subscription, period_start, period_end, seal_no, history, marked_at)
-            select $1, l.subscription, l.period_start, l.period_end, $2, bool_and(u.history), $3
+            select $1, l.subscription, l.period_start, l.period_end, $2, bool_or(u.history), $3
             from unnest($4::text[], $5::timestamptz[], $6::timestamptz[], $7::boolean[]) as u (subject, from_at, until_at, history)
             join billing.customer_subject m on m.tenant_id = $1 and m.subject = u.subject and m.superseded_by is null and m.valid_from < u.until_at and (m.valid_until is null or m.valid_until > u.from_at)
             join billing.subscription s on s.tenant_id = $1 and s.customer = m.customer
             join (select distinct subscription, period_start, period_end from billing.invoice_line where tenant_id = $1 and recognition = 'arrears') l
               on l.subscription = s.id and l.period_start < u.until_at and l.period_end > u.from_at
             group by l.subscription, l.period_start, l.period_end
-            on conflict (tenant_id, subscription, period_start, period_end) do update set seal_no = greatest(old.seal_no, excluded.seal_no), history = old.history and excluded.history
+            on conflict (tenant_id, subscription, period_start, period_end) do update set seal_no = greatest(old.seal_no, excluded.seal_no), history = old.history or excluded.history
             """,
             transaction.Tenant, seal, now, late.Select(one => one.Subject).ToArray(), late.Select(one => one.From).ToArray(), late.Select(one => one.Until).ToArray(),
-            late.Select(one => one.IsHistory).ToArray());
+            late.Select(one => one.HasHistory).ToArray());
         int marked = await command.ExecuteNonQueryAsync(cancellationToken);
-        IReadOnlyList<(ServedPeriod Period, bool IsHistory)> served = await ServedPeriods.OfUsageAsync(transaction, zones, await BilledAsync(transaction, late, cancellationToken), cancellationToken);
+        IReadOnlyList<(ServedPeriod Period, bool HasHistory)> served = await ServedPeriods.OfUsageAsync(transaction, zones, await BilledAsync(transaction, late, cancellationToken), cancellationToken);
         return marked + await MarkAsync(transaction, seal, served, now, cancellationToken);
     }
 
@@ -63,7 +64,7 @@ public static class DirtyPeriods
     }
 
     /// <summary>What was due of these periods is billed already, be it with nothing.</summary>
-    private static async Task<int> MarkAsync(TenantTransaction transaction, long seal, IReadOnlyList<(ServedPeriod Period, bool IsHistory)> served, DateTimeOffset now, CancellationToken cancellationToken)
+    private static async Task<int> MarkAsync(TenantTransaction transaction, long seal, IReadOnlyList<(ServedPeriod Period, bool HasHistory)> served, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (served.Count == 0)
         {
@@ -73,14 +74,14 @@ public static class DirtyPeriods
         await using NpgsqlCommand command = transaction.Command(
             """
             insert into billing.dirty_period as old (tenant_id, subscription, period_start, period_end, seal_no, history, marked_at)
-            select $1, p.subscription, p.period_start, p.period_end, $2::bigint, bool_and(p.history), $3::timestamptz
+            select $1, p.subscription, p.period_start, p.period_end, $2::bigint, bool_or(p.history), $3::timestamptz
             from unnest($4::text[], $5::timestamptz[], $6::timestamptz[], $7::timestamptz[], $8::boolean[]) as p (subscription, period_start, period_end, served_until, history)
             join billing.subscription s on s.tenant_id = $1 and s.id = p.subscription and s.billed_to >= p.served_until
             group by p.subscription, p.period_start, p.period_end
-            on conflict (tenant_id, subscription, period_start, period_end) do update set seal_no = greatest(old.seal_no, excluded.seal_no), history = old.history and excluded.history
+            on conflict (tenant_id, subscription, period_start, period_end) do update set seal_no = greatest(old.seal_no, excluded.seal_no), history = old.history or excluded.history
             """,
             transaction.Tenant, seal, now, served.Select(one => one.Period.Subscription).ToArray(), served.Select(one => one.Period.Period.Start).ToArray(),
-            served.Select(one => one.Period.Period.End).ToArray(), served.Select(one => one.Period.ServedUntil).ToArray(), served.Select(one => one.IsHistory).ToArray());
+            served.Select(one => one.Period.Period.End).ToArray(), served.Select(one => one.Period.ServedUntil).ToArray(), served.Select(one => one.HasHistory).ToArray());
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
@@ -93,7 +94,7 @@ public static class DirtyPeriods
             select distinct $1, l.subscription, l.period_start, l.period_end, $5::bigint, false, $6::timestamptz
             from billing.invoice_line l join billing.subscription s on s.tenant_id = l.tenant_id and s.id = l.subscription
             where l.tenant_id = $1 and l.subscription = $2 and l.recognition <> 'grant_purchase' and l.period_end > $3 and l.period_start < $4 and l.period_start < s.billed_to
-            on conflict (tenant_id, subscription, period_start, period_end) do update set seal_no = greatest(old.seal_no, excluded.seal_no), history = false
+            on conflict (tenant_id, subscription, period_start, period_end) do update set seal_no = greatest(old.seal_no, excluded.seal_no)
             """,
             transaction.Tenant, subscription, since, until, seal, now);
         return await command.ExecuteNonQueryAsync(cancellationToken);
@@ -125,12 +126,12 @@ public static class DirtyPeriods
     /// <param name="changed">Tables c (since, until), where until may be null, and s, the subscription.</param>
     private static string MarkSince(string changed) =>
         $"""
-        insert into billing.dirty_period as old (tenant_id, subscription, period_start, period_end, seal_no, history, marked_at)
+        insert into billing.dirty_period (tenant_id, subscription, period_start, period_end, seal_no, history, marked_at)
         select distinct $1, l.subscription, l.period_start, l.period_end, 0::bigint, false, $2::timestamptz
         from {changed}
         join billing.invoice_line l on l.tenant_id = $1 and l.subscription = s.id and l.period_end > c.since and (c.until is null or l.period_start < c.until)
           and (l.recognition = 'arrears' or l.recognition <> 'grant_purchase' and l.period_start < s.billed_to and s.billed_to > c.since)
-        on conflict (tenant_id, subscription, period_start, period_end) do update set history = false
+        on conflict (tenant_id, subscription, period_start, period_end) do nothing
         """;
 
     /// <summary>Some that were not corrected in this run yet, held; with their subscriptions, in the order of their ids, and a year after its months: a commitment counts what they find.</summary>

@@ -27,8 +27,8 @@ internal static class ServedPeriods
             .Select(period => new ServedPeriod(stored.Id, period.Full, period.Service.End)).Distinct();
     }
 
-    /// <summary>Those in which usage of a subject would count that came after its minute was sealed, with whether only history did.</summary>
-    public static async Task<IReadOnlyList<(ServedPeriod Period, bool IsHistory)>> OfUsageAsync(
+    /// <summary>Those in which usage of a subject would count that came after its minute was sealed, with whether history is among it.</summary>
+    public static async Task<IReadOnlyList<(ServedPeriod Period, bool HasHistory)>> OfUsageAsync(
         TenantTransaction transaction, IZoneSource zones, IReadOnlyList<(string Subscription, LateUsage Usage)> late, CancellationToken cancellationToken)
     {
         IReadOnlyList<StoredSubscription> stored = await SubscriptionStore.ReadAsync(transaction, zones, [.. late.Select(one => one.Subscription).Distinct()], cancellationToken);
@@ -40,8 +40,8 @@ internal static class ServedPeriods
             .. from one in stored
                from usage in bySubscription[one.Id]
                from period in Of(one, usage.From, usage.Until, metered.Contains)
-               group usage.IsHistory by period into same
-               select (same.Key, same.All(isHistory => isHistory)),
+               group usage.HasHistory by period into same
+               select (same.Key, same.Any(hasHistory => hasHistory)),
         ];
     }
 

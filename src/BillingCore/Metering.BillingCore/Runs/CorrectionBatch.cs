@@ -55,7 +55,7 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
             rows.Add(await SettleAsync(one, subscription, changes, run, approved[one], cancellationToken));
         }
 
-        rows.AddRange(await HeldHistoryAsync([.. changed.Where(one => one.Dirty.IsHistory && approved[one.Dirty] < seal.Number)], run, cancellationToken));
+        rows.AddRange(await HeldHistoryAsync([.. changed.Where(one => one.Dirty.HasHistory && approved[one.Dirty] < seal.Number)], run, cancellationToken));
         await CorrectionStore.AddAsync(transaction, rows, cancellationToken);
         return rows;
     }

@@ -88,7 +88,7 @@ internal sealed partial class CorrectionRunner(
         string text = $"""
             WITH (SELECT max(upto) FROM seal_mark FINAL WHERE seal_no = {sql.Add(seal - 1, "UInt64")}) AS before,
               (SELECT max(sealed_at) FROM seal_mark FINAL WHERE seal_no = {sql.Add(seal, "UInt64")}) AS sealed
-            SELECT tenant, subject, toInt64(toUnixTimestamp(min(minute))), toInt64(toUnixTimestamp(max(minute))) + 60, toUInt8(min(kind = 'history'))
+            SELECT tenant, subject, toInt64(toUnixTimestamp(min(minute))), toInt64(toUnixTimestamp(max(minute))) + 60, toUInt8(max(kind = 'history'))
             FROM usage_window WHERE seal_no = {sql.Add(seal, "UInt64")} AND sealed_at BETWEEN sealed - INTERVAL 1 DAY AND sealed + INTERVAL 1 DAY AND minute < before GROUP BY tenant, subject, toStartOfDay(minute) ORDER BY tenant
             """;
         Dictionary<string, List<LateUsage>> late = new(StringComparer.Ordinal);

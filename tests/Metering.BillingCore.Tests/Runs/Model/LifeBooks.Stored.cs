@@ -1,8 +1,61 @@
 namespace Metering.Billing.Tests.Runs.Life;
 
-/// <summary>What the databases add: somebody else marks the periods that are corrected.</summary>
+/// <summary>What the databases add: drafts wait for seals, and somebody else marks the periods that are corrected.</summary>
 internal sealed partial class LifeBooks
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(70);
+
+    private readonly HashSet<DateTimeOffset> _wentAhead = [];
+
+    /// <summary>Bills what is due, up to what waits for usage that is not sealed. Fees that have waited for long go ahead, once.</summary>
+    public void BillSealed(DateTimeOffset now, DateTimeOffset sealedUpto)
+    {
+        _now = now;
+        while (_agenda.NextDue(BilledTo, billedFrom) is { } due && due <= now)
+        {
+            (List<LifeLine> lines, List<(string Component, LifePeriod Period)> periods) = Due(due);
+            if (Needed(due) > sealedUpto)
+            {
+                GoAhead(lines, periods, due);
+                return;
+            }
+
+            if (lines.Count > 0 || _pending.Count > 0)
+            {
+                Issue(lines, periods, due);
+            }
+
+            BilledTo = due;
+        }
+    }
+
+    /// <summary>Whether the usage of a component at an instant was billed, be it with nothing.</summary>
+    public bool IsBilled(string component, DateTimeOffset at) => _history.Periods(component, at).Any(period =>
+        period.Start <= at && at < period.End
+        && (period.End <= BilledTo || Of(period, withWaived: true).Any(line => !line.IsDifference && line.Component == component && line.Key.StartsWith("usage", StringComparison.Ordinal))));
+
+    /// <summary>An invoice was voided: drafts are looked at again.</summary>
+    public void ForgetWaits() => _wentAhead.Clear();
+
+    private DateTimeOffset Needed(DateTimeOffset due) => _history.Components()
+        .SelectMany(component => _history.Periods(component, due).Where(period => period.End > BilledTo && period.End <= due).SelectMany(period => owed.Usage(component, period)))
+        .Where(usage => !Of(usage.Period, true).Any(line => line.Key.StartsWith(usage.Key, StringComparison.Ordinal)))
+        .Select(usage => usage.Period.End).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
+
+    private void GoAhead(List<LifeLine> lines, List<(string Component, LifePeriod Period)> periods, DateTimeOffset due)
+    {
+        List<LifeLine> fees = [.. lines.Where(line => line.Kind != "arrears")];
+        if (_now < due + s_patience || !_wentAhead.Add(due) || fees.Count == 0)
+        {
+            return;
+        }
+
+        LifeLine[] waiting = [.. _pending];
+        _pending.Clear();
+        Issue(fees, [.. periods.Where(one => fees.Any(fee => fee.Component == one.Component && fee.First == one.Period.First && fee.Last == one.Period.Last))], due);
+        _pending.AddRange(waiting);
+    }
+
     /// <summary>All periods that were billed, be it with nothing.</summary>
     public (DateTimeOffset First, DateTimeOffset Last)[] Billed
     {

@@ -17,8 +17,24 @@ internal sealed partial class ModelHistory
     {
         Say("seal and bill");
         await SealAsync();
+        await RunAsync();
+    }
+
+    /// <summary>What is not sealed waits; and nothing is billed before what time has brought is recorded.</summary>
+    private async Task RunAsync()
+    {
         await _tenant.RunAsync("/v1/billing-runs");
-        _books.Bill(_now);
+        if (HasEnded || Next() is not { } next || next.At > _now)
+        {
+            CountReleased();
+            _books.BillSealed(_now, _world.SealedUpto);
+        }
+    }
+
+    private Task RunUnsealedAsync()
+    {
+        Say("bill what is sealed");
+        return RunAsync();
     }
 
     private async Task CorrectAsync()
@@ -44,6 +60,22 @@ internal sealed partial class ModelHistory
 
         Advance(1); // a period is corrected once in a run
         await CorrectAsync();
+    }
+
+    /// <summary>History that waits is approved or rejected, all that there is.</summary>
+    private async Task DecideAsync()
+    {
+        List<(string Id, long Seal)> pending = await _tenant.RowsAsync("select id, history_seal from billing.correction where state = 'pending' order by recorded_at, id", row => (row.GetString(0), row.GetInt64(1)));
+        bool approves = !Chance(3);
+        foreach ((string id, long seal) in pending)
+        {
+            Say($"{(approves ? "approve" : "reject")} history up to seal {seal}");
+            await _tenant.MustAsync("POST", $"/v1/corrections/{id}/{(approves ? "approve" : "reject")}");
+            if (approves)
+            {
+                CountHeld(held => held.Seal <= seal);
+            }
+        }
     }
 
     private Task<List<(DateTimeOffset, DateTimeOffset)>> MarkedAsync() => _tenant.RowsAsync(
@@ -93,9 +125,10 @@ internal sealed partial class ModelHistory
             return;
         }
 
-        (LifeInvoice invoice, bool waives) = (_books.Invoices[_books.Invoices.Count - 1 - _random.Next(Math.Min(4, _books.Invoices.Count))], Chance(3));
+        (LifeInvoice invoice, bool waives) = (_books.Invoices[_books.Invoices.Count - 1 - _random.Next(Math.Min(4, _books.Invoices.Count))], Chance(3) && _held.Count == 0);
         StoredInvoice stored = await StoredAsync(invoice);
         bool isDone = _books.Void(invoice, waives);
+        _books.ForgetWaits();
         Say($"void {invoice.Number} {(waives ? "and waive" : "")}{(isDone ? "" : ", refused")}");
         await _tenant.TryAsync($"/v1/invoices/{stored.Id}/void", ModelCatalog.Body(json => (json["reason"], json["waive"]) = ("wrong", waives)), isDone);
     }

@@ -153,6 +153,23 @@ internal sealed partial class ModelHistory
         }
     }
 
+    private async Task TrialAsync()
+    {
+        bool isTrial = Last.Being == Being.Trial;
+        if (Chance(2))
+        {
+            DateTimeOffset until = _now.AddMinutes(_random.Next(1, 40 * 1440));
+            if (await DoAsync("extend-trial", ModelCatalog.Body(json => json["until"] = ModelCatalog.Text(until)), isTrial))
+            {
+                _trialEnd = until;
+            }
+        }
+        else if (await DoAsync("convert-trial", "{}", isTrial))
+        {
+            Record(_now, Being.Active);
+        }
+    }
+
     private async Task UndoAsync()
     {
         if (await DoAsync("undo", "{}", !HasEnded && (_cancelAt is not null || _change is not null)))

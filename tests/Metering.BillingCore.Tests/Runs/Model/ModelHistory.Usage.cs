@@ -8,12 +8,22 @@ internal sealed partial class ModelHistory
 {
     private readonly List<Action> _unsealed = [];
     private readonly Dictionary<string, LifeUse> _alive = [];
+    private readonly List<(LifeUse Use, long Seal)> _held = [];
 
     private async Task UseAsync(DateTimeOffset at)
     {
         LifeUse use = new(Chance(2) ? "calls" : "other", at, Value(), Chance(2) ? "x" : "y", $"e{_alive.Count}-{_unsealed.Count}-{_now.Ticks}");
-        Say($"use {use.Component} {at:u} {use.Value} {use.Cell}");
-        await _usage.SendAsync(use, "use");
+
+        // Raw events do not say that they are history, so prices of single events count it at once.
+        bool isHistory = Chance(5) && !_plans.Any(plan => plan.Find(use.Component)?.Price.Model == "percentage");
+        Say($"use {use.Component} {at:u} {use.Value} {use.Cell}{(isHistory ? ", history" : "")}");
+        await _usage.SendAsync(use, isHistory ? "history" : "use");
+        if (isHistory)
+        {
+            _unsealed.Add(() => _held.Add((use, _world.Seal)));
+            return;
+        }
+
         _alive.Add(use.Id, use);
         _unsealed.Add(() => _history.Uses.Add(use));
     }
@@ -55,5 +65,15 @@ internal sealed partial class ModelHistory
         await _world.SealAsync(_now);
         _unsealed.ForEach(become => become());
         _unsealed.Clear();
+        CountReleased();
+    }
+
+    /// <summary>History counts at once in what is billed for the first time, or again because it was voided.</summary>
+    private void CountReleased() => CountHeld(held => !_books.IsBilled(held.Use.Component, held.Use.At));
+
+    private void CountHeld(Predicate<(LifeUse Use, long Seal)> counts)
+    {
+        _history.Uses.AddRange(_held.FindAll(counts).Select(held => held.Use));
+        _held.RemoveAll(counts);
     }
 }

@@ -65,6 +65,13 @@ internal sealed partial class ModelHistory : IDisposable
         while (_now < end)
         {
             Advance(_random.Next(1, Chance(4) ? 3 * 1440 : longest));
+            if (Chance(6))
+            {
+                Say("bill before the clock");
+                await RunAsync();
+                await CompareAsync();
+            }
+
             await TickAsync();
             await StepAsync();
             await CompareAsync();
@@ -99,7 +106,7 @@ internal sealed partial class ModelHistory : IDisposable
         }
     }
 
-    private Task StepAsync() => _random.Next(32) switch
+    private Task StepAsync() => _random.Next(38) switch
     {
         < 7 => UseAsync(_now.AddMinutes(-_random.Next(1, 10_000))),
         < 10 => UseAsync(_now.AddDays(-60).AddMinutes(_random.Next(60 * 1440))),
@@ -115,7 +122,11 @@ internal sealed partial class ModelHistory : IDisposable
         < 28 => CorrectAsync(),
         28 => PayAsync(),
         29 => GiveBackAsync(),
-        30 => VoidAsync(),
+        30 or 31 => VoidAsync(),
+        32 => TrialAsync(),
+        33 or 34 => DecideAsync(),
+        35 => RunUnsealedAsync(),
+        36 => _world.ReassessAsync(_tenant.Name),
         _ => RecogniseAsync(),
     };
 
@@ -127,7 +138,7 @@ internal sealed partial class ModelHistory : IDisposable
         await BillAsync();
         await CorrectAsync();
         await CompareAsync();
-        if (!_hasGivenBack)
+        if (!_hasGivenBack && _plans.All(plan => plan.Commitment is null)) // a true-up follows the lines that it counts one correction later
         {
             Say("correct what nobody has marked");
             _books.CorrectMarked(_now, _books.Billed);

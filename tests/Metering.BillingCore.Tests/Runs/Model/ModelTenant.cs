@@ -21,7 +21,7 @@ internal sealed class ModelTenant(string name, HttpClient client, ModelWorld wor
     public async Task<Answered> MustAsync(string method, string path, string body = "{}")
     {
         Answered answer = await SendAsync(method, path, body);
-        Assert.True(answer.Status is 200 or 201 or 204, $"{method} {path} {body}: {answer.Status} {answer.Text}");
+        Assert.True(answer.Status is 200 or 201 or 204, $"{method} {path} {body}: {answer.Status} {answer.Text} {world.Failures.Text}");
         return answer;
     }
 
@@ -30,7 +30,7 @@ internal sealed class ModelTenant(string name, HttpClient client, ModelWorld wor
     public async Task<Answered> TryAsync(string path, string body, bool isExpected)
     {
         Answered answer = await SendAsync("POST", path, body);
-        Assert.True(isExpected ? answer.Status is 200 or 201 : answer.Status is 409 or 422, $"{path} {body}, {(isExpected ? "allowed" : "refused")} by the rules: {answer.Status} {answer.Text}");
+        Assert.True(isExpected ? answer.Status is 200 or 201 : answer.Status is 409 or 422, $"{path} {body}, {(isExpected ? "allowed" : "refused")} by the rules: {answer.Status} {answer.Text} {world.Failures.Text}");
         return answer;
     }
 
@@ -38,7 +38,7 @@ internal sealed class ModelTenant(string name, HttpClient client, ModelWorld wor
     public async Task RunAsync(string path)
     {
         Answered first = await OnceAsync("POST", path, "{}", "");
-        Assert.True(first.Status == 200, $"{path}: {first.Status} {first.Text}");
+        Assert.True(first.Status == 200, $"{path}: {first.Status} {first.Text} {world.Failures.Text}");
         string before = await FingerprintAsync();
         await OnceAsync("POST", path, "{}", "");
         Same(before, await FingerprintAsync());

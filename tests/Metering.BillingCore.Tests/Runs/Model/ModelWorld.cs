@@ -11,6 +11,7 @@ using Metering.Contracts;
 using Metering.Storage.ClickHouse;
 using Metering.Storage.Postgres;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Xunit;
@@ -34,9 +35,9 @@ internal sealed class ModelWorld : IAsyncDisposable
     private readonly Ownership _clock;
     private readonly Ownership _relay;
 
-    private ModelWorld(OutboxWorld outbox, ClickHouseDatabase clickHouse, FakeTimeProvider time, BillingHost host, Ownership clock, Ownership relay)
+    private ModelWorld(OutboxWorld outbox, ClickHouseDatabase clickHouse, FakeTimeProvider time, FailureLog failures, BillingHost host, Ownership clock, Ownership relay)
     {
-        (_outbox, ClickHouse, Time, _host, _clock, _relay) = (outbox, clickHouse, time, host, clock, relay);
+        (_outbox, ClickHouse, Time, Failures, _host, _clock, _relay) = (outbox, clickHouse, time, failures, host, clock, relay);
         Clock = Testing.Jobs.Clock(Postgres, time);
         Relay = Testing.Jobs.Relay(Postgres, outbox.Topic, time);
     }
@@ -46,6 +47,8 @@ internal sealed class ModelWorld : IAsyncDisposable
     public ClickHouseDatabase ClickHouse { get; }
 
     public FakeTimeProvider Time { get; }
+
+    public FailureLog Failures { get; }
 
     /// <summary>Number of the newest seal.</summary>
     public long Seal { get; private set; }
@@ -64,10 +67,14 @@ internal sealed class ModelWorld : IAsyncDisposable
         FakeTimeProvider time = new(new DateTimeOffset(2025, 1, 1, 0, 0, 0, TimeSpan.Zero));
         ClickHouseDatabase clickHouse = await engines.CreateClickHouseAsync();
         OutboxWorld outbox = await OutboxWorld.CreateAsync(await engines.CreateDatabaseAsync(), kafka: false);
-        BillingHost host = await BillingHost.StartAsync(
-            engines, clickHouse, outbox.Database, time, [], services => services.Remove(services.Single(one => one.ImplementationType == typeof(LedgerUpkeepService))));
+        FailureLog failures = new();
+        BillingHost host = await BillingHost.StartAsync(engines, clickHouse, outbox.Database, time, [], services =>
+        {
+            services.Remove(services.Single(one => one.ImplementationType == typeof(LedgerUpkeepService)));
+            services.AddSingleton<ILoggerProvider>(failures);
+        });
         return new ModelWorld(
-            outbox, clickHouse, time, host, await Testing.Jobs.TakeAsync(outbox.Database, SubscriptionClockJob.Job), await Testing.Jobs.TakeAsync(outbox.Database, OutboxRelay.Job));
+            outbox, clickHouse, time, failures, host, await Testing.Jobs.TakeAsync(outbox.Database, SubscriptionClockJob.Job), await Testing.Jobs.TakeAsync(outbox.Database, OutboxRelay.Job));
     }
 
     /// <summary>A tenant, and the year that its history begins in. Seeds rise.</summary>
