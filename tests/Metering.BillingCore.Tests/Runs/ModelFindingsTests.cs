@@ -173,4 +173,19 @@ public sealed class ModelFindingsTests(Engines engines)
         Assert.Equal("1452", await seller.ScalarAsync("select sum(amount) from billing.invoice_line where component = 'base'")); // 15 of 31 days of 30
         await seller.BooksBalanceAsync();
     }
+
+    [Fact]
+    public async Task Usage_of_a_subject_that_is_mapped_later_is_billed_in_a_period_without_a_line_for_it()
+    {
+        await using Seller seller = await Seller.OpenAsync(engines);
+        await seller.SubscribeAsync("acme", "cells");
+        await seller.UseAsync("robot", "2026-01-20", "4");
+        await seller.BillAsync();
+        await seller.SealAsync("2026-02-01");
+        seller.Set("2026-02-01T00:10:00Z");
+        await seller.BillAsync();
+        await seller.PutAsync("/v1/customers/acme/subjects/robot", """{"from":"2026-01-01T00:00:00Z"}""");
+        Assert.Equal(1, await seller.CorrectAsync());
+        Assert.Equal("800", await seller.ScalarAsync("select sum(accrued) from billing.pending_charge"));
+    }
 }

@@ -21,16 +21,21 @@ public readonly record struct LateUsage(string Subject, DateTimeOffset From, Dat
 /// <summary>Periods that a correction run has to look at. That they are here is a trigger; no amount comes from it.</summary>
 public static class DirtyPeriods
 {
+    /// <summary>Joins s, the subscription, to u (name, from_at, until_at), usage of the subject of that name.</summary>
+    private const string OfSubjects = """
+        join billing.customer_subject m on m.tenant_id = $1 and m.subject = u.name and m.superseded_by is null and m.valid_from < u.until_at and (m.valid_until is null or m.valid_until > u.from_at)
+        join billing.subscription s on s.tenant_id = $1 and s.customer = m.customer
+        """;
+
     /// <summary>Marks the billed periods of whoever the usage belongs to: those that an invoice has usage of, and those that were due and billed with nothing. Marking twice is marking once.</summary>
     public static async Task<int> MarkAsync(TenantTransaction transaction, IZoneSource zones, long seal, IReadOnlyList<LateUsage> late, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = transaction.Command(
-            """
+            $"""
             insert into billing.dirty_period as old (tenant_id, subscription, period_start, period_end, seal_no, history, marked_at)
             select $1, l.subscription, l.period_start, l.period_end, $2, bool_or(u.history), $3
-            from unnest($4::text[], $5::timestamptz[], $6::timestamptz[], $7::boolean[]) as u (subject, from_at, until_at, history)
-            join billing.customer_subject m on m.tenant_id = $1 and m.subject = u.subject and m.superseded_by is null and m.valid_from < u.until_at and (m.valid_until is null or m.valid_until > u.from_at)
-            join billing.subscription s on s.tenant_id = $1 and s.customer = m.customer
+            from unnest($4::text[], $5::timestamptz[], $6::timestamptz[], $7::boolean[]) as u (name, from_at, until_at, history)
+            {OfSubjects}
             join (select distinct subscription, period_start, period_end from billing.invoice_line where tenant_id = $1 and recognition = 'arrears') l
               on l.subscription = s.id and l.period_start < u.until_at and l.period_end > u.from_at
             group by l.subscription, l.period_start, l.period_end
@@ -39,18 +44,18 @@ public static class DirtyPeriods
             transaction.Tenant, seal, now, late.Select(one => one.Subject).ToArray(), late.Select(one => one.From).ToArray(), late.Select(one => one.Until).ToArray(),
             late.Select(one => one.HasHistory).ToArray());
         int marked = await command.ExecuteNonQueryAsync(cancellationToken);
-        IReadOnlyList<(ServedPeriod Period, bool HasHistory)> served = await ServedPeriods.OfUsageAsync(transaction, zones, await BilledAsync(transaction, late, cancellationToken), cancellationToken);
+        IReadOnlyList<(ServedPeriod Period, bool HasHistory)> served = await ServedPeriods.OfUsageAsync(transaction, zones, await BilledAsync(transaction, OfSubjects, late, cancellationToken), cancellationToken);
         return marked + await MarkAsync(transaction, seal, served, now, cancellationToken);
     }
 
-    /// <summary>Subscriptions that were billed beyond the usage of one of their subjects.</summary>
-    private static async Task<IReadOnlyList<(string Subscription, LateUsage Usage)>> BilledAsync(TenantTransaction transaction, IReadOnlyList<LateUsage> late, CancellationToken cancellationToken)
+    /// <summary>Subscriptions that were billed beyond some usage.</summary>
+    /// <param name="owners">Joins s, the subscription, to u (name, from_at, until_at): whom the usage is named after.</param>
+    private static async Task<IReadOnlyList<(string Subscription, LateUsage Usage)>> BilledAsync(TenantTransaction transaction, string owners, IReadOnlyList<LateUsage> late, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = transaction.Command(
-            """
-            select distinct s.id, u.n::int from unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) with ordinality as u (subject, from_at, until_at, n)
-            join billing.customer_subject m on m.tenant_id = $1 and m.subject = u.subject and m.superseded_by is null and m.valid_from < u.until_at and (m.valid_until is null or m.valid_until > u.from_at)
-            join billing.subscription s on s.tenant_id = $1 and s.customer = m.customer and s.billed_to > u.from_at
+            $"""
+            select distinct s.id, u.n::int from unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) with ordinality as u (name, from_at, until_at, n)
+            {owners} where s.billed_to > u.from_at
             """,
             transaction.Tenant, late.Select(one => one.Subject).ToArray(), late.Select(one => one.From).ToArray(), late.Select(one => one.Until).ToArray());
         List<(string Subscription, LateUsage Usage)> billed = [];
@@ -112,14 +117,18 @@ public static class DirtyPeriods
             transaction, seal: 0, [.. changed.Where(one => one.Since < now).SelectMany(one => ServedPeriods.Of(one.Subscription, one.Since, now, _ => true)).Select(period => (period, false))], now, cancellationToken);
     }
 
-    /// <summary>What a change of the subject mapping may have changed.</summary>
+    /// <summary>What a change of the subject mapping may have changed, in periods that were billed with nothing too.</summary>
     /// <param name="changed">When who lost or got a subject.</param>
-    public static async Task MarkCustomersAsync(TenantTransaction transaction, IReadOnlyList<MappedTime> changed, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task MarkCustomersAsync(TenantTransaction transaction, IZoneSource zones, IReadOnlyList<MappedTime> changed, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = transaction.Command(
             MarkSince("unnest($3::text[], $4::timestamptz[], $5::timestamptz[]) as c (customer, since, until) join billing.subscription s on s.tenant_id = $1 and s.customer = c.customer"),
             transaction.Tenant, now, changed.Select(one => one.Customer).ToArray(), changed.Select(one => one.From).ToArray(), changed.Select(one => one.Until).ToArray());
         await command.ExecuteNonQueryAsync(cancellationToken);
+        MappedTime[] passed = [.. changed.Where(one => one.From < now)];
+        IReadOnlyList<(string Subscription, LateUsage Usage)> billed = await BilledAsync(
+            transaction, "join billing.subscription s on s.tenant_id = $1 and s.customer = u.name", [.. passed.Select(one => new LateUsage(one.Customer, one.From, one.Until ?? now, HasHistory: false))], cancellationToken);
+        await MarkAsync(transaction, seal: 0, await ServedPeriods.OfUsageAsync(transaction, zones, billed, cancellationToken), now, cancellationToken);
     }
 
     /// <summary>A period whose usage was billed is marked however far the subscription is billed: after an older invoice was voided it stands.</summary>

@@ -9,6 +9,8 @@ internal sealed partial class ModelHistory
     private readonly List<Action> _unsealed = [];
     private readonly Dictionary<string, LifeUse> _alive = [];
     private readonly List<(LifeUse Use, long Seal)> _held = [];
+    private readonly List<LifeUse> _robots = [];
+    private DateTimeOffset? _robotFrom;
 
     private async Task UseAsync(DateTimeOffset at)
     {
@@ -17,7 +19,15 @@ internal sealed partial class ModelHistory
         // Raw events do not say that they are history, so prices of single events count it at once.
         bool isHistory = Chance(5) && !_plans.Any(plan => plan.Find(use.Component)?.Price.Model == "percentage");
         Say($"use {use.Component} {at:u} {use.Value} {use.Cell}{(isHistory ? ", history" : "")}");
-        await _usage.SendAsync(use, isHistory ? "history" : "use");
+        if (Chance(6))
+        {
+            Say("of the robot");
+            await _usage.SendAsync("robot", use, "use");
+            _unsealed.Add(() => _robots.Add(use));
+            return;
+        }
+
+        await _usage.SendAsync("c", use, isHistory ? "history" : "use");
         if (isHistory)
         {
             _unsealed.Add(() => _held.Add((use, _world.Seal)));
@@ -26,6 +36,27 @@ internal sealed partial class ModelHistory
 
         _alive.Add(use.Id, use);
         _unsealed.Add(() => _history.Uses.Add(use));
+    }
+
+    /// <summary>A subject that was nobody's turns out to be the customer's, and to have been since some time.</summary>
+    private async Task MapAsync()
+    {
+        if (_robotFrom is not null)
+        {
+            return;
+        }
+
+        DateTimeOffset from = _now.AddMinutes(-_random.Next(200 * 1440));
+        Say($"the robot is the customer's since {from:u}");
+        await _tenant.MustAsync("PUT", "/v1/customers/c/subjects/robot", ModelCatalog.Body(json => json["from"] = ModelCatalog.Text(from)));
+        _robotFrom = from;
+        CountRobots();
+    }
+
+    private void CountRobots()
+    {
+        _history.Uses.AddRange(_robots.Where(use => use.At >= _robotFrom));
+        _robots.RemoveAll(use => use.At >= _robotFrom);
     }
 
     private Task VoidUseAsync()
@@ -66,6 +97,7 @@ internal sealed partial class ModelHistory
         _unsealed.ForEach(become => become());
         _unsealed.Clear();
         CountReleased();
+        CountRobots();
     }
 
     /// <summary>History counts at once in what is billed for the first time, or again because it was voided.</summary>

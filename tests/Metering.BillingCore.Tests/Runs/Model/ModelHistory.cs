@@ -33,7 +33,7 @@ internal sealed partial class ModelHistory : IDisposable
     {
         (_world, _random, _ways) = (world, new Random(seed), ways);
         (_tenant, int year) = world.Next(seed);
-        _usage = new ModelUsage(world, _tenant.Name, "c");
+        _usage = new ModelUsage(world, _tenant.Name);
         LifeMaker maker = new(_random, ways);
         _start = new DateTimeOffset(year, 1, 1, 0, 0, 0, TimeSpan.Zero).AddDays(_random.Next(365)).AddMinutes(_random.Next(1440));
         _now = Chance(3) ? _start.AddDays(_random.Next(70)) : _start;
@@ -106,7 +106,7 @@ internal sealed partial class ModelHistory : IDisposable
         }
     }
 
-    private Task StepAsync() => _random.Next(38) switch
+    private Task StepAsync() => _random.Next(39) switch
     {
         < 7 => UseAsync(_now.AddMinutes(-_random.Next(1, 10_000))),
         < 10 => UseAsync(_now.AddDays(-60).AddMinutes(_random.Next(60 * 1440))),
@@ -126,7 +126,8 @@ internal sealed partial class ModelHistory : IDisposable
         32 => TrialAsync(),
         33 or 34 => DecideAsync(),
         35 => RunUnsealedAsync(),
-        36 => _world.ReassessAsync(_tenant.Name),
+        36 => MapAsync(),
+        37 => _world.ReassessAsync(_tenant.Name),
         _ => RecogniseAsync(),
     };
 

@@ -8,14 +8,11 @@ using Xunit;
 namespace Metering.BillingCore.Tests.Runs.Model;
 
 /// <summary>Events that were sent and that the next seal folds, as the aggregator writes them: windows that are sums by minute and cell, and raw rows.</summary>
-internal sealed class ModelUsage(ModelWorld world, string tenant, string subject)
+internal sealed class ModelUsage(ModelWorld world, string tenant)
 {
-    private readonly Dictionary<string, (int Revision, LifeUse Now, long Offset)> _sent = [];
-    private readonly List<(int Revision, LifeUse Use, string Kind, decimal Sum, int Count)> _windows = [];
+    private readonly Dictionary<string, (int Revision, string Subject, LifeUse Now, long Offset)> _sent = [];
+    private readonly List<(int Revision, string Subject, LifeUse Use, string Kind, decimal Sum, int Count)> _windows = [];
     private readonly List<string> _raw = [];
-
-    /// <summary>What the next seal folds in minutes before its own, by whether only usage older than the horizon.</summary>
-    public bool IsEmpty => _windows.Count == 0;
 
     /// <summary>Meters of the names of the components that count usage.</summary>
     public async Task AddMeterAsync(string slug)
@@ -31,28 +28,28 @@ internal sealed class ModelUsage(ModelWorld world, string tenant, string subject
     }
 
     /// <param name="kind">use, or history for what is older than the horizon.</param>
-    public async Task SendAsync(LifeUse use, string kind)
+    public async Task SendAsync(string subject, LifeUse use, string kind)
     {
         int revision = await RevisionAsync(use.Component);
-        Add(revision, use, kind, Number(use.Value), 1);
-        _sent[use.Id] = (revision, use, Raw(use, use, "use", HashOf(use.Id), null, 0));
+        _windows.Add((revision, subject, use, kind, Number(use.Value), 1));
+        _sent[use.Id] = (revision, subject, use, Raw(subject, use, use, "use", HashOf(use.Id), null, 0));
     }
 
     public void Void(string id)
     {
-        (int revision, LifeUse now, long offset) = _sent[id];
-        Add(revision, now, "void", -Number(now.Value), -1);
-        Raw(now, now, "void", HashOf($"void-{id}"), HashOf(id), offset);
+        (int revision, string subject, LifeUse now, long offset) = _sent[id];
+        _windows.Add((revision, subject, now, "void", -Number(now.Value), -1));
+        Raw(subject, now, now, "void", HashOf($"void-{id}"), HashOf(id), offset);
         _sent.Remove(id);
     }
 
     public void Amend(string id, string value)
     {
-        (int revision, LifeUse now, long offset) = _sent[id];
-        Add(revision, now, "amend", Number(value) - Number(now.Value), 0);
+        (int revision, string subject, LifeUse now, long offset) = _sent[id];
+        _windows.Add((revision, subject, now, "amend", Number(value) - Number(now.Value), 0));
         LifeUse then = now with { Value = value };
-        Raw(now, then, "amend", HashOf($"amend-{id}-{_raw.Count}-{world.Seal}"), HashOf(id), offset);
-        _sent[id] = (revision, then, offset);
+        Raw(subject, now, then, "amend", HashOf($"amend-{id}-{_raw.Count}-{world.Seal}"), HashOf(id), offset);
+        _sent[id] = (revision, subject, then, offset);
     }
 
     /// <summary>Writes what waits as rows of the seal that comes next.</summary>
@@ -60,9 +57,9 @@ internal sealed class ModelUsage(ModelWorld world, string tenant, string subject
     {
         string[] windows =
         [
-            .. _windows.GroupBy(one => (one.Revision, one.Use.At, one.Use.Cell, one.Kind)).Select(same => string.Create(
+            .. _windows.GroupBy(one => (one.Revision, one.Subject, one.Use.At, one.Use.Cell, one.Kind)).Select(same => string.Create(
                 CultureInfo.InvariantCulture,
-                $"('{tenant}', {same.Key.Revision}, '{subject}', toDateTime({same.Key.At.ToUnixTimeSeconds()}, 'UTC'), ['{same.Key.Cell}'], 0, toDateTime64('1970-01-01 00:00:00', 7, 'UTC'), toFixedString('', 16), '{same.Key.Kind}', {world.Seal + 1}, now(), toDecimal128('{same.Sum(one => one.Sum)}', 12), {same.Sum(one => one.Count)})")),
+                $"('{tenant}', {same.Key.Revision}, '{same.Key.Subject}', toDateTime({same.Key.At.ToUnixTimeSeconds()}, 'UTC'), ['{same.Key.Cell}'], 0, toDateTime64('1970-01-01 00:00:00', 7, 'UTC'), toFixedString('', 16), '{same.Key.Kind}', {world.Seal + 1}, now(), toDecimal128('{same.Sum(one => one.Sum)}', 12), {same.Sum(one => one.Count)})")),
         ];
         if (windows.Length > 0)
         {
@@ -74,10 +71,8 @@ internal sealed class ModelUsage(ModelWorld world, string tenant, string subject
         _raw.Clear();
     }
 
-    private void Add(int revision, LifeUse use, string kind, decimal sum, int count) => _windows.Add((revision, use, kind, sum, count));
-
     /// <returns>Its offset.</returns>
-    private long Raw(LifeUse target, LifeUse now, string kind, string hash, string? targetHash, long targetOffset)
+    private long Raw(string subject, LifeUse target, LifeUse now, string kind, string hash, string? targetHash, long targetOffset)
     {
         long offset = (world.Seal * 1000) + _raw.Count + 1;
         string zeros = new('0', 32);
