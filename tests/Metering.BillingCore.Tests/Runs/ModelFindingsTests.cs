@@ -188,4 +188,26 @@ public sealed class ModelFindingsTests(Engines engines)
         Assert.Equal(1, await seller.CorrectAsync());
         Assert.Equal("800", await seller.ScalarAsync("select sum(accrued) from billing.pending_charge"));
     }
+
+    /// <summary>What is paid in arrears of a quarter that ends early is due at that end, which was billed past before it was known. No line speaks of the quarter yet.</summary>
+    [Fact]
+    public async Task What_a_backdated_end_makes_due_in_time_that_was_billed_is_billed()
+    {
+        await using Seller seller = await Seller.OpenAsync(engines);
+        await seller.PublishAsync("""
+            {"currency":"USD","effective_from":"2020-01-01T00:00:00Z","plans":[{"key":"late","product":"api","phases":[{"key":"main","components":[
+              {"key":"base","price":{"model":"flat","amount":"30"}},{"key":"support","price":{"model":"flat","amount":"90"},"timing":"arrears","interval":{"unit":"quarter","count":1}}]}]}]}
+            """);
+        string id = await seller.SubscribeAsync("acme", "late", book: "mixed");
+        await seller.BillAsync();
+        seller.Set("2026-02-01T00:10:00Z");
+        await seller.BillAsync();
+        await seller.PostAsync($"/v1/subscriptions/{id}/cancel", """{"at":"2026-01-19T00:00:00Z"}""");
+        seller.Set("2026-04-01T00:10:00Z");
+        await seller.SealAsync("2026-04-01");
+        await seller.BillAsync();
+        await seller.CorrectAsync();
+        Assert.Equal("1800", await seller.ScalarAsync("select sum(amount) from billing.invoice_line where component = 'support'")); // 18 of 90 days
+        await seller.BooksBalanceAsync();
+    }
 }

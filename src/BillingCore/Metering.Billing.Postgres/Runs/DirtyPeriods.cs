@@ -21,6 +21,9 @@ public readonly record struct LateUsage(string Subject, DateTimeOffset From, Dat
 /// <summary>Periods that a correction run has to look at. That they are here is a trigger; no amount comes from it.</summary>
 public static class DirtyPeriods
 {
+    /// <summary>What ends at an instant holds the minute before it.</summary>
+    private static readonly TimeSpan s_minute = TimeSpan.FromMinutes(1);
+
     /// <summary>Joins s, the subscription, to u (name, from_at, until_at), usage of the subject of that name.</summary>
     private const string OfSubjects = """
         join billing.customer_subject m on m.tenant_id = $1 and m.subject = u.name and m.superseded_by is null and m.valid_from < u.until_at and (m.valid_until is null or m.valid_until > u.from_at)
@@ -114,7 +117,7 @@ public static class DirtyPeriods
             transaction.Tenant, now, changed.Select(one => one.Subscription.Id).ToArray(), changed.Select(one => one.Since).ToArray());
         await command.ExecuteNonQueryAsync(cancellationToken);
         await MarkAsync(
-            transaction, seal: 0, [.. changed.Where(one => one.Since < now).SelectMany(one => ServedPeriods.Of(one.Subscription, one.Since, now, _ => true)).Select(period => (period, false))], now, cancellationToken);
+            transaction, seal: 0, [.. changed.Where(one => one.Since < now).SelectMany(one => ServedPeriods.Of(one.Subscription, one.Since - s_minute, now, _ => true)).Select(period => (period, false))], now, cancellationToken);
     }
 
     /// <summary>What a change of the subject mapping may have changed, in periods that were billed with nothing too.</summary>

@@ -5,18 +5,30 @@ internal sealed partial class LifeBooks
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(70);
 
-    private readonly HashSet<DateTimeOffset> _wentAhead = [];
+    /// <summary>What is waited for, and when it is looked at again without it; not before the one or the other, whatever is recorded in the meantime.</summary>
+    private (DateTimeOffset For, DateTimeOffset? LookAt)? _wait;
 
     /// <summary>Bills what is due, up to what waits for usage that is not sealed. Fees that have waited for long go ahead, once.</summary>
     public void BillSealed(DateTimeOffset now, DateTimeOffset sealedUpto)
     {
-        _now = now;
+        if (_wait is { } wait && wait.For > sealedUpto && !(wait.LookAt <= now))
+        {
+            return;
+        }
+
+        (_now, _wait) = (now, null);
         while (_agenda.NextDue(BilledTo, billedFrom) is { } due && due <= now)
         {
             (List<LifeLine> lines, List<(string Component, LifePeriod Period)> periods) = Due(due);
-            if (Needed(due) > sealedUpto)
+            if (Needed(due) is var needed && needed > sealedUpto)
             {
-                GoAhead(lines, periods, due);
+                bool isPatient = now < due + s_patience;
+                _wait = (needed, isPatient ? due + s_patience : null);
+                if (!isPatient)
+                {
+                    GoAhead([.. lines.Where(line => line.Kind != "arrears")], periods, due);
+                }
+
                 return;
             }
 
@@ -35,17 +47,16 @@ internal sealed partial class LifeBooks
         && (period.End <= BilledTo || Of(period, withWaived: true).Any(line => !line.IsDifference && line.Component == component && line.Key.StartsWith("usage", StringComparison.Ordinal))));
 
     /// <summary>An invoice was voided: drafts are looked at again.</summary>
-    public void ForgetWaits() => _wentAhead.Clear();
+    public void LookAgain() => _wait = null;
 
     private DateTimeOffset Needed(DateTimeOffset due) => _history.Components()
         .SelectMany(component => _history.Periods(component, due).Where(period => period.End > BilledTo && period.End <= due).SelectMany(period => owed.Usage(component, period)))
         .Where(usage => !Of(usage.Period, true).Any(line => line.Key.StartsWith(usage.Key, StringComparison.Ordinal)))
         .Select(usage => usage.Period.End).DefaultIfEmpty(DateTimeOffset.MinValue).Max();
 
-    private void GoAhead(List<LifeLine> lines, List<(string Component, LifePeriod Period)> periods, DateTimeOffset due)
+    private void GoAhead(List<LifeLine> fees, List<(string Component, LifePeriod Period)> periods, DateTimeOffset due)
     {
-        List<LifeLine> fees = [.. lines.Where(line => line.Kind != "arrears")];
-        if (_now < due + s_patience || !_wentAhead.Add(due) || fees.Count == 0)
+        if (fees.Count == 0)
         {
             return;
         }

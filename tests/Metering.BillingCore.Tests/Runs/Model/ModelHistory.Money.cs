@@ -128,7 +128,11 @@ internal sealed partial class ModelHistory
         (LifeInvoice invoice, bool waives) = (_books.Invoices[_books.Invoices.Count - 1 - _random.Next(Math.Min(4, _books.Invoices.Count))], Chance(3) && _held.Count == 0);
         StoredInvoice stored = await StoredAsync(invoice);
         bool isDone = _books.Void(invoice, waives);
-        _books.ForgetWaits();
+        if (isDone && !waives)
+        {
+            _books.LookAgain();
+        }
+
         Say($"void {invoice.Number} {(waives ? "and waive" : "")}{(isDone ? "" : ", refused")}");
         await _tenant.TryAsync($"/v1/invoices/{stored.Id}/void", ModelCatalog.Body(json => (json["reason"], json["waive"]) = ("wrong", waives)), isDone);
     }

@@ -70,6 +70,7 @@ internal sealed partial class ModelHistory : IDisposable
                 Say("bill before the clock");
                 await RunAsync();
                 await CompareAsync();
+                Advance(1); // who stood when is told by the clock
             }
 
             await TickAsync();
