@@ -26,9 +26,12 @@ internal sealed class OutboxWorld : IAsyncDisposable
     public ITopic Topic { get; }
 
     /// <param name="kafka">Kafka's client against brokers in this process, instead of the embedded log.</param>
-    public static async Task<OutboxWorld> CreateAsync(Engines engines, bool kafka)
+    public static async Task<OutboxWorld> CreateAsync(Engines engines, bool kafka) => await CreateAsync(await engines.CreateDatabaseAsync(), kafka);
+
+    /// <inheritdoc cref="CreateAsync(Engines, bool)"/>
+    /// <param name="database">Disposed of with it.</param>
+    public static async Task<OutboxWorld> CreateAsync(PostgresDatabase database, bool kafka)
     {
-        PostgresDatabase database = await engines.CreateDatabaseAsync();
         (IEventLog log, IDisposable held) = kafka ? OnKafka() : Embedded();
         ITopic topic = await log.OpenAsync(new TopicSpec(Topics.BillingEvents, Topics.BillingPartitions), TestContext.Current.CancellationToken);
         return new OutboxWorld(database, log, topic, held);

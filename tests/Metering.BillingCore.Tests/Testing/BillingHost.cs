@@ -47,7 +47,9 @@ internal sealed class BillingHost : IAsyncDisposable
     public static Task<BillingHost> StartAsync(Engines engines, PostgresDatabase postgres, TimeProvider time) => StartAsync(engines, engines.ClickHouse, postgres, time, []);
 
     /// <param name="settings">Of the section Billing.</param>
-    public static async Task<BillingHost> StartAsync(Engines engines, ClickHouseDatabase clickHouse, PostgresDatabase postgres, TimeProvider time, (string Key, string Value)[] settings)
+    /// <param name="change">Services that a test has otherwise.</param>
+    public static async Task<BillingHost> StartAsync(
+        Engines engines, ClickHouseDatabase clickHouse, PostgresDatabase postgres, TimeProvider time, (string Key, string Value)[] settings, Action<IServiceCollection>? change = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
@@ -56,6 +58,7 @@ internal sealed class BillingHost : IAsyncDisposable
         builder.Services.AddSingleton(postgres).AddSingleton(clickHouse).AddSingleton(time);
         builder.Services.AddSingleton<ITenantResolver, BearerIsTenant>();
         builder.Services.AddBilling();
+        change?.Invoke(builder.Services);
         WebApplication app = builder.Build();
         app.UseRouting();
         app.MapBilling();

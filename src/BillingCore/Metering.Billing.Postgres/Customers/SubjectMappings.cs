@@ -1,6 +1,7 @@
 using Metering.Billing.Customers;
 using Metering.Billing.Postgres.Runs;
 using Metering.Billing.Postgres.Tenancy;
+using Metering.Billing.Zones;
 using Npgsql;
 
 namespace Metering.Billing.Postgres.Customers;
@@ -64,7 +65,7 @@ public static class SubjectMappings
     /// <param name="made">Their sequence is not read.</param>
     /// <returns>The number of the change.</returns>
     public static async Task<long> ChangeAsync(
-        TenantTransaction transaction, IReadOnlyList<SubjectMapping> replaced, IReadOnlyList<SubjectMapping> made, DateTimeOffset now, CancellationToken cancellationToken)
+        TenantTransaction transaction, IZoneSource zones, IReadOnlyList<SubjectMapping> replaced, IReadOnlyList<SubjectMapping> made, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand count = transaction.Command("update billing.tenant set mapping_seq = mapping_seq + 1 where tenant_id = $1 returning mapping_seq", transaction.Tenant);
         long sequence = (long)(await count.ExecuteScalarAsync(cancellationToken))!;
@@ -88,7 +89,7 @@ public static class SubjectMappings
         MappedTime[] changed = [.. replaced.Concat(made).Select(one => one.Subject).Distinct().SelectMany(subject => MappingDifference.Of(Times(replaced, subject), Times(made, subject)))];
         if (changed.Length > 0)
         {
-            await DirtyPeriods.MarkCustomersAsync(transaction, changed, now, cancellationToken);
+            await DirtyPeriods.MarkCustomersAsync(transaction, zones, changed, now, cancellationToken);
         }
 
         return sequence;

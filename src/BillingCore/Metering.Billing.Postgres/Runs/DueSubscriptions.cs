@@ -27,6 +27,7 @@ public readonly record struct DueCounts(long Due, long Waiting, DateTimeOffset? 
 /// <summary>Subscriptions that the billing run has to look at. Their rows are held until the transaction ends, and those that another run holds are passed over.</summary>
 public static class DueSubscriptions
 {
+    /// <summary>What time has brought and nobody has recorded yet comes first: a cancellation that was asked for ends what is billed, also before the clock has looked. What waits for its first payment is billed to get it.</summary>
     /// <param name="sealedUpto">Usage is sealed until then.</param>
     public static async Task<IReadOnlyList<BillingProgress>> TakeAsync(TenantTransaction transaction, DateTimeOffset now, DateTimeOffset sealedUpto, int limit, CancellationToken cancellationToken)
     {
@@ -34,6 +35,7 @@ public static class DueSubscriptions
             """
             select id, billed_to, bill_at from billing.subscription
             where tenant_id = $1 and bill_at <= $2 and (bill_waits_for is null or bill_waits_for <= $3 or bill_looks_at <= $2)
+              and (next_due_at is null or next_due_at > $2 or state = 'incomplete')
             order by bill_at, id limit $4 for no key update skip locked
             """,
             transaction.Tenant, now, sealedUpto, limit);

@@ -44,7 +44,7 @@ public sealed record SubscriptionChange(StoredSubscription Before, StoredSubscri
         }
 
         await SubscriptionStore.SaveAsync(transaction, [.. real.Select(change => (change.Before, change.After))], cancellationToken);
-        await DirtyPeriods.MarkAsync(transaction, [.. real.Select(change => (change.Before.Id, change.Decisions.Min(one => one.Decision.At)))], now, cancellationToken);
+        await DirtyPeriods.MarkAsync(transaction, [.. real.Select(change => (change.After, change.Decisions.Min(one => one.Decision.At)))], now, cancellationToken);
         await AuditLog.AddAsync(transaction, [.. real.SelectMany(change => change.Audit())], now, cancellationToken);
         await OutboxStore.AddAsync(transaction, [.. real.SelectMany(change => change.Messages())], now, cancellationToken);
     }

@@ -2,6 +2,7 @@ using Metering.Billing;
 using Metering.Billing.Customers;
 using Metering.Billing.Postgres.Customers;
 using Metering.Billing.Subscriptions;
+using Metering.Billing.Zones;
 using Metering.BillingCore.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -85,7 +86,7 @@ internal static class SubjectEndpoints
 
     private static async Task<SubjectMapping> ChangeAsync(BillingRequest request, IReadOnlyList<SubjectMapping> replaced, SubjectMapping? made)
     {
-        long sequence = await SubjectMappings.ChangeAsync(request.Transaction, replaced, made is null ? [] : [made], request.Now, request.Aborted);
+        long sequence = await SubjectMappings.ChangeAsync(request.Transaction, TzdbZones.Instance, replaced, made is null ? [] : [made], request.Now, request.Aborted);
         SubjectMapping told = (made ?? replaced[0]) with { Sequence = sequence };
         string what = made is null ? "customer.subject_removed" : "customer.subject_mapped";
         await Told.OnceAsync(request, what, $"customer:{told.Customer}", json => CustomerBodies.Write(json, told));

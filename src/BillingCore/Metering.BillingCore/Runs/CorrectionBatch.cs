@@ -18,8 +18,7 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
 {
     public async Task<int> RunAsync(IReadOnlyList<DirtyPeriod> dirty, string run, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> ids = [.. dirty.Select(one => one.Subscription).Distinct()];
-        IReadOnlyDictionary<string, long> approved = await DirtyPeriods.ApprovedAsync(transaction, ids, cancellationToken);
+        IReadOnlyDictionary<DirtyPeriod, long> approved = await DirtyPeriods.ApprovedAsync(transaction, dirty, cancellationToken);
         List<CorrectionRow> found = [];
 
         // Of one subscription one period after the other: what the first finds is issued for the second.
@@ -33,11 +32,11 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
     }
 
     /// <summary>Each subscription once.</summary>
-    private async Task<List<CorrectionRow>> RoundAsync(IReadOnlyList<DirtyPeriod> dirty, string run, IReadOnlyDictionary<string, long> approved, CancellationToken cancellationToken)
+    private async Task<List<CorrectionRow>> RoundAsync(IReadOnlyList<DirtyPeriod> dirty, string run, IReadOnlyDictionary<DirtyPeriod, long> approved, CancellationToken cancellationToken)
     {
         IReadOnlyList<BillingProgress> held = await DueSubscriptions.HoldAsync(transaction, [.. dirty.Select(one => one.Subscription)], cancellationToken);
         Dictionary<string, OpenSubscription> open = (await subscriptions.ReadAsync(transaction, held, cancellationToken)).ToDictionary(one => one.Progress.Subscription, StringComparer.Ordinal);
-        long mapping = await ReadUsageAsync(dirty, open, one => approved[one.Subscription], cancellationToken);
+        long mapping = await ReadUsageAsync(dirty, open, one => approved[one], cancellationToken);
         List<(DirtyPeriod Dirty, OpenSubscription Subscription, IReadOnlyList<AmountCharge> Changes)> changed =
             [.. dirty.Select(one => (one, open[one.Subscription], Changes(open[one.Subscription], one.Period)))];
         CorrectionDocuments documents = new(transaction, seal, mapping, now);
@@ -48,10 +47,10 @@ internal sealed class CorrectionBatch(TenantTransaction transaction, SealedUsage
             CorrectionOutcome outcome = await documents.IssueAsync(id, one.Period, subscription, changes, run, cancellationToken);
             await DirtyPeriods.MarkAsync(transaction, one.Subscription, changes.Count == 0 ? [] : PeriodCorrection.CountedBy(one.Period, subscription.Issued), seal.Number, now, cancellationToken);
             rows.Add(new CorrectionRow(
-                id, one.Subscription, one.Period, run, CorrectionState.Done, outcome, seal.Number, approved[one.Subscription], NetOf(subscription, changes), BodyOf(changes), now, DecidedBy: null, DecidedAt: null));
+                id, one.Subscription, one.Period, run, CorrectionState.Done, outcome, seal.Number, approved[one], NetOf(subscription, changes), BodyOf(changes), now, DecidedBy: null, DecidedAt: null));
         }
 
-        rows.AddRange(await HeldHistoryAsync([.. changed.Where(one => one.Dirty.IsHistory && approved[one.Dirty.Subscription] < seal.Number)], run, cancellationToken));
+        rows.AddRange(await HeldHistoryAsync([.. changed.Where(one => one.Dirty.HasHistory && approved[one.Dirty] < seal.Number)], run, cancellationToken));
         await CorrectionStore.AddAsync(transaction, rows, cancellationToken);
         return rows;
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using ClickHouse.Driver.ADO.Readers;
 using Metering.Billing.Postgres.Runs;
 using Metering.Billing.Postgres.Tenancy;
+using Metering.Billing.Zones;
 using Metering.BillingCore.Metered;
 using Metering.Storage.ClickHouse;
 using Metering.Storage.Postgres;
@@ -13,7 +14,7 @@ namespace Metering.BillingCore.Runs;
 
 /// <summary>Follows the seals: what was written into billed periods marks them, and each day the marked ones are corrected. Safe for concurrent use.</summary>
 internal sealed partial class CorrectionRunner(
-    TenantDatabase tenants, PostgresDatabase postgres, ClickHouseDatabase database, SubscriptionReader subscriptions, IOptions<BillingOptions> options, TimeProvider time,
+    TenantDatabase tenants, PostgresDatabase postgres, ClickHouseDatabase database, SubscriptionReader subscriptions, IZoneSource zones, IOptions<BillingOptions> options, TimeProvider time,
     ILogger<CorrectionRunner> logger)
 {
     private const int MaxLate = 5_000;
@@ -109,7 +110,7 @@ internal sealed partial class CorrectionRunner(
         string text = $"""
             WITH (SELECT max(upto) FROM seal_mark FINAL WHERE seal_no = {sql.Add(seal - 1, "UInt64")}) AS before,
               (SELECT max(sealed_at) FROM seal_mark FINAL WHERE seal_no = {sql.Add(seal, "UInt64")}) AS sealed
-            SELECT tenant, subject, toInt64(toUnixTimestamp(min(minute))), toInt64(toUnixTimestamp(max(minute))) + 60, toUInt8(min(kind = 'history'))
+            SELECT tenant, subject, toInt64(toUnixTimestamp(min(minute))), toInt64(toUnixTimestamp(max(minute))) + 60, toUInt8(max(kind = 'history'))
             FROM usage_window WHERE seal_no = {sql.Add(seal, "UInt64")} AND sealed_at BETWEEN sealed - INTERVAL 1 DAY AND sealed + INTERVAL 1 DAY AND minute < before GROUP BY tenant, subject, toStartOfDay(minute) ORDER BY tenant
             """;
         Dictionary<string, List<LateUsage>> late = new(StringComparer.Ordinal);
@@ -139,7 +140,7 @@ internal sealed partial class CorrectionRunner(
     private async Task<int> MarkAsync(string tenant, long seal, IReadOnlyList<LateUsage> late, CancellationToken cancellationToken)
     {
         await using TenantTransaction transaction = await tenants.BeginAsync(tenant, cancellationToken);
-        int marked = await DirtyPeriods.MarkAsync(transaction, seal, late, time.GetUtcNow(), cancellationToken);
+        int marked = await DirtyPeriods.MarkAsync(transaction, zones, seal, late, time.GetUtcNow(), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return marked;
     }

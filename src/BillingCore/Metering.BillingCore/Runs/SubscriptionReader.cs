@@ -41,7 +41,7 @@ internal sealed class SubscriptionReader(IZoneSource zones)
         Dictionary<string, ServiceHistory> histories = stored.ToDictionary(one => one.Id, one => one.History, StringComparer.Ordinal);
         SubscriptionTerms[] terms = [.. histories.Values.SelectMany(history => history.Spans).Select(span => span.Terms).Distinct()];
         PriceList prices = await PriceList.ReadAsync(transaction, terms, cancellationToken);
-        await LoadPlansAsync(transaction, terms, cancellationToken);
+        await LoadPlansAsync(transaction, terms.Concat(stored.Select(one => one.Now.Terms)), cancellationToken); // the last may never have been served
         ILookup<string, GivenDiscount> discounts = await GivenDiscounts.ReadAsync(transaction, ids, asOf, cancellationToken);
         ILookup<string, PendingCharge> pending = await PendingCharges.ReadAsync(transaction, ids, asOf, cancellationToken);
         IReadOnlyList<TaxRule> rates = await TaxRules.ReadAsync(transaction, cancellationToken);
