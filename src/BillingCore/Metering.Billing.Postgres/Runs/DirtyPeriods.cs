@@ -164,7 +164,7 @@ public static class DirtyPeriods
         on conflict (tenant_id, subscription, period_start, period_end) do nothing
         """;
 
-    /// <summary>Some that were not corrected in this run yet, held; with their subscriptions, in the order of their ids, and a year after its months and weeks: a commitment counts what they find.</summary>
+    /// <summary>Some that were not corrected in this run yet, held; with their subscriptions, in the order of their ids, and a year after its months, and these (of 28 days and more) after weeks: a commitment counts what they find.</summary>
     /// <param name="run">The day, or what was asked for: a period is corrected once in a run.</param>
     /// <param name="seal">Newest done one.</param>
     /// <param name="sealedUpto">Minutes before it are sealed: a period that was billed before it was complete waits until it is.</param>
@@ -181,7 +181,7 @@ public static class DirtyPeriods
               and (cardinality($6::text[]) = 0 or d.subscription = any($6)) and d.subscription <> all($7::text[]) and not exists (
               select from billing.correction c
               where c.tenant_id = d.tenant_id and c.subscription = d.subscription and c.period_start = d.period_start and c.period_end = d.period_end and c.run = $2)
-            order by d.subscription, d.period_end - d.period_start, d.period_start limit $4 for no key update skip locked
+            order by d.subscription, floor((extract(epoch from d.period_end - d.period_start) + 86400) / 2419200), d.period_end, d.period_start desc limit $4 for no key update skip locked
             """,
             transaction.Tenant, run, seal, limit, sealedUpto, only.ToArray(), except.ToArray());
         List<DirtyPeriod> taken = [];

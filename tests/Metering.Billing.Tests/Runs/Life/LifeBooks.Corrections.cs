@@ -17,7 +17,7 @@ internal sealed partial class LifeBooks
     {
         _now = now;
         bool isOver = _agenda.NextDue(BilledTo, billedFrom) is null;
-        while (_dirty.Where(one => one.Last <= BilledTo || isOver).OrderBy(one => one.Last - one.First).ThenBy(one => one.First).FirstOrDefault() is var (first, last) && first < last)
+        while (_dirty.Where(one => one.Last <= BilledTo || isOver).OrderBy(one => (int)((one.Last - one.First).TotalDays + 1) / 28).ThenBy(one => one.Last).ThenByDescending(one => one.First).FirstOrDefault() is var (first, last) && first < last)
         {
             _dirty.Remove((first, last));
             Correct(first, last);

@@ -40,7 +40,7 @@ internal sealed partial class MemorySeller
     public void Correct(DateTimeOffset now)
     {
         _now = now;
-        while (_dirty.Where(one => one.End <= BilledTo || Agenda.NextDue(story.History, BilledTo) is null).OrderBy(one => one.End - one.Start).ThenBy(one => one.Start).FirstOrDefault() is var (start, end) && end > start)
+        while (_dirty.Where(one => one.End <= BilledTo || Agenda.NextDue(story.History, BilledTo) is null).OrderBy(one => (int)((one.End - one.Start).TotalDays + 1) / 28).ThenBy(one => one.End).ThenByDescending(one => one.Start).FirstOrDefault() is var (start, end) && end > start)
         {
             _dirty.Remove((start, end));
             Correct(new TimeRange(start, end));
