@@ -13,8 +13,8 @@ namespace Metering.BillingCore.Tests.Runs.Model;
 public sealed class BillingModelTests(Engines engines)
 {
     [Theory]
-    [InlineData((int)Ways.None, 3)]
-    [InlineData((int)Ways.All, 9)]
+    [InlineData((int)Ways.None, 2)]
+    [InlineData((int)Ways.All, 8)]
     public async Task Every_invoice_and_balance_is_what_the_rules_say_after_every_command(int ways, int histories)
     {
         string? only = Environment.GetEnvironmentVariable("METERING_MODEL_SEED");

@@ -17,7 +17,7 @@ internal sealed partial class ModelHistory
         LifeUse use = new(Chance(2) ? "calls" : "other", at, Value(), Chance(2) ? "x" : "y", $"e{_alive.Count}-{_unsealed.Count}-{_now.Ticks}");
 
         // Raw events do not say that they are history, so prices of single events count it at once.
-        bool isHistory = Chance(5) && !_plans.Any(plan => plan.Find(use.Component)?.Price.Model == "percentage");
+        bool isHistory = Chance(at < _now.AddDays(-7) ? 2 : 6) && !_plans.Any(plan => plan.Find(use.Component)?.Price.Model == "percentage");
         Say($"use {use.Component} {at:u} {use.Value} {use.Cell}{(isHistory ? ", history" : "")}");
         if (Chance(6))
         {

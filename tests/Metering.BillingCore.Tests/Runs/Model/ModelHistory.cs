@@ -60,7 +60,7 @@ internal sealed partial class ModelHistory : IDisposable
         await BeginAsync();
         await CompareAsync();
         DateTimeOffset end = _start + s_life;
-        int steps = _random.Next(15, 45);
+        int steps = _random.Next(12, 32);
         int longest = (int)(2 * s_life.TotalMinutes / steps);
         while (_now < end)
         {
