@@ -10,7 +10,7 @@ public class NodeClientTests(ClickHouseFixture clickHouse, ITestOutputHelper out
     [Fact]
     public async Task The_official_client_works_unmodified()
     {
-        string modules = Path.Combine(Path.GetTempPath(), "metering-node-" + Package.Replace('/', '-'));
+        string modules = Path.Combine(Path.GetTempPath(), "metering-embedded-node-" + Package.Replace('/', '-'));
         if (!Directory.Exists(Path.Combine(modules, "node_modules", "@clickhouse", "client")))
         {
             Directory.CreateDirectory(modules);

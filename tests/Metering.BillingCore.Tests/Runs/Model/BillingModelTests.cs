@@ -14,7 +14,7 @@ public sealed class BillingModelTests(Engines engines)
 {
     [Theory]
     [InlineData((int)Ways.None, 2)]
-    [InlineData((int)Ways.All, 8)]
+    [InlineData((int)Ways.All, 6)]
     public async Task Every_invoice_and_balance_is_what_the_rules_say_after_every_command(int ways, int histories)
     {
         string? only = Environment.GetEnvironmentVariable("METERING_MODEL_SEED");
